@@ -1,0 +1,9 @@
+#!/usr/bin/env node
+// The compile cache goes first: without it stripping the types takes most of the start.
+import './node-version.js'
+import { existsSync } from 'node:fs'
+import module from 'node:module'
+
+module.enableCompileCache()
+const compiled = new URL('../dist/main.js', import.meta.url)
+await import(existsSync(compiled) ? compiled.href : '../src/main.ts')

@@ -1,0 +1,205 @@
+// The seam between the broker and what keeps its records: partitions as sequences of record batches.
+//
+// An engine knows nothing of API versions, sockets or groups. A batch is opaque bytes but for its
+// 61-byte header. Partitions are named by topic id and number in every call, so nobody holds an
+// object that outlives a move; any number of them in one call is one call.
+//
+// Words. *log start*: the first offset that may be read. *end*: the offset after the last one given
+// out. *durable end*: the offset after the last one that survives a loss of power. *high watermark*:
+// the offset after the last one that readers may see; under `flush=disk` it is the durable end, under
+// `flush=os` the written end. *last stable offset*: the first offset of the earliest open transaction,
+// or the high watermark when there is none.
+import type { ErrorName, KafkaError, Uuid } from '#model'
+
+/** Names one partition for as long as it lives; a topic made again has another id. */
+export interface PartitionId {
+  topicId: Uuid
+  partition: number
+}
+
+/** What the log does differently from topic to topic. Sizes in bytes, times in milliseconds. */
+export interface LogConfig {
+  /** When `acks=all` is answered and readers see a record: on disk, or in the page cache. */
+  flush: 'disk' | 'os'
+  segmentBytes: number
+  segmentMs: number
+  segmentJitterMs: number
+  segmentIndexBytes: number
+  indexIntervalBytes: number
+  maxMessageBytes: number
+  /** The log compacts: a record without key is refused. */
+  compacted: boolean
+  timestampType: 'CreateTime' | 'LogAppendTime'
+  timestampBeforeMaxMs: number
+  timestampAfterMaxMs: number
+  fileDeleteDelayMs: number
+}
+
+/** A partition to be served. */
+export interface OpenPartition extends PartitionId {
+  topic: string
+  config: LogConfig
+  /** The epoch of this start: above that of every earlier one, and durable already. */
+  leaderEpoch: number
+}
+
+/** One partition's record data of a produce request, as it came. */
+export interface Append extends PartitionId {
+  /** The bytes of exactly one batch; anything else is refused with the error Kafka gives. */
+  records: Uint8Array | null
+}
+
+/** How an append is to be taken. */
+export interface AppendOptions {
+  /** 0 and 1 settle once written, -1 (all) once durable under the partition's `flush`. */
+  acks: -1 | 0 | 1
+  /** zstd is refused to producers that speak a version before it existed (Produce below 7). */
+  zstdAllowed: boolean
+}
+
+/** A record that made its batch be refused (KIP-467). */
+export interface RecordFault {
+  batchIndex: number
+  message: string
+}
+
+/** What became of one partition's append. */
+export type AppendOutcome =
+  | {
+      error: undefined
+      /** The offset of the batch's first record; of the original's when this was a duplicate. */
+      baseOffset: number
+      /** The broker's time under `LogAppendTime`, else -1. */
+      logAppendTimeMs: number
+      logStart: number
+    }
+  | {
+      error: KafkaError
+      logStart: number
+      recordFaults: readonly RecordFault[]
+    }
+
+/** Where to read a partition from, and how much at most. */
+export interface Read extends PartitionId {
+  offset: number
+  /** At most so many bytes, except that a first batch comes whole where the call allows it. */
+  bytesMax: number
+  committedOnly: boolean
+  /** The leader epoch the reader believes in, or -1. */
+  currentLeaderEpoch: number
+}
+
+/** An aborted transaction whose records a reader of committed ones must drop. */
+export interface AbortedTransaction {
+  producerId: number
+  firstOffset: number
+}
+
+/** What a read found; with an error the records are empty. Unknown offsets are -1. */
+export interface ReadOutcome {
+  error: KafkaError | undefined
+  /** Whole batches, the first of them holding the offset read from, or the next one there is. */
+  records: readonly Uint8Array[]
+  recordsSize: number
+  highWatermark: number
+  lastStable: number
+  logStart: number
+  /** Null unless only committed records were asked for. */
+  aborted: readonly AbortedTransaction[] | null
+}
+
+/** What a partition reaches at this moment. */
+export interface Bounds {
+  logStart: number
+  highWatermark: number
+  lastStable: number
+  end: number
+  durableEnd: number
+  leaderEpoch: number
+  /** Set when the partition's disk failed; every append and read answers with it. */
+  offline: ErrorName | undefined
+}
+
+/** An offset together with the record time found there and the epoch it was written in. */
+export interface TimedOffset {
+  offset: number
+  timestampMs: number
+  leaderEpoch: number
+}
+
+/** What a producer last did in a partition (DescribeProducers). */
+export interface ProducerState {
+  producerId: number
+  producerEpoch: number
+  lastSequence: number
+  lastTimestampMs: number
+  coordinatorEpoch: number
+  /** First offset of its open transaction, or -1. */
+  currentTransactionStart: number
+}
+
+/**
+ * Something about a partition moved that a waiting reader may care for: its high watermark, last
+ * stable offset or log start, an error, or its end. Told once a turn of the event loop and partition.
+ */
+export interface Movement extends PartitionId {
+  /** Bytes that became readable since the last notice, for those who read everything. */
+  readableBytes: number
+  /** Readers must look again whatever they wait for: offline, dropped, log start moved. */
+  disturbed: boolean
+}
+
+/** What an engine found when it opened. */
+export interface Opened {
+  /** The largest producer id in any log or snapshot, or -1: new ids begin above it. */
+  producerIdMax: number
+}
+
+/** What keeps the records. Every promise settles; one that rejects is a bug or a `LogError`. */
+export interface LogEngine {
+  /** Serves the partitions, recovering and creating what they need. */
+  open(partitions: readonly OpenPartition[]): Promise<Opened>
+  /**
+   * Appends each batch to its partition. Calls take effect in order per partition, whatever order
+   * they settle in. The outcomes stand in the order of `appends`.
+   */
+  append(appends: readonly Append[], options: AppendOptions): Promise<readonly AppendOutcome[]>
+  /**
+   * Reads each partition in order until `bytesMax` is used up. The first batch found comes whole
+   * even if it alone is larger, so that no reader is stuck; later ones stay within the limits.
+   */
+  read(reads: readonly Read[], bytesMax: number): Promise<readonly ReadOutcome[]>
+  /** What the partition reaches now, without waiting; undefined when it is not served. */
+  bounds(id: PartitionId): Bounds | undefined
+  /**
+   * How many bytes a read from `offset` would find now, roughly (segment positions through the
+   * index), without waiting. 0 at the end or out of range.
+   */
+  readableBytes(id: PartitionId, offset: number, committedOnly: boolean): number
+  /** Names the one listener for movements; called at the end of a turn. */
+  onMovement(listener: (movements: readonly Movement[]) => void): void
+  /** The first record at or after a time, searched inside the batch; undefined when none is. */
+  firstSince(
+    id: PartitionId,
+    timestampMs: number,
+    committedOnly: boolean,
+  ): Promise<TimedOffset | undefined>
+  /** The record with the largest time (the first of equals); undefined when there is none. */
+  newest(id: PartitionId): Promise<TimedOffset | undefined>
+  /**
+   * The end of the largest epoch not above `epoch` (OffsetForLeaderEpoch, KIP-101); -1, -1 when
+   * there is none, as for an epoch above the current one.
+   */
+  epochEnd(id: PartitionId, epoch: number): { leaderEpoch: number; endOffset: number }
+  /** The epoch that `offset` was written in. */
+  epochOf(id: PartitionId, offset: number): number
+  /** The producers remembered in a partition. */
+  producers(id: PartitionId): readonly ProducerState[]
+  /** Bytes of a partition's record batches. */
+  size(id: PartitionId): number
+  configure(id: PartitionId, config: LogConfig): void
+  /** Stops serving the partitions at once; their files are removed in the background. */
+  drop(ids: readonly PartitionId[]): Promise<void>
+  /** Syncs, writes checkpoints and lets go of everything. */
+  close(): Promise<void>
+}
