@@ -6,4 +6,5 @@ import module from 'node:module'
 
 module.enableCompileCache()
 const compiled = new URL('../dist/main.js', import.meta.url)
-await import(existsSync(compiled) ? compiled.href : '../src/main.ts')
+const { main } = await import(existsSync(compiled) ? compiled.href : '../src/main.ts')
+await main(process.argv.slice(2))

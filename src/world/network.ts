@@ -2,7 +2,7 @@
 export interface SocketEvents {
   /** Bytes came. The buffer belongs to the callee. */
   data(bytes: Buffer): void
-  /** What was waiting to be written has gone out. */
+  /** After a `write` that returned false: all of it has gone out. */
   drained(): void
   /** The peer will send no more; it may still read. */
   ended(): void
@@ -14,12 +14,13 @@ export interface SocketEvents {
 export interface Socket {
   readonly remoteAddress: string
   readonly remotePort: number
-  /** Bytes handed to `write` that the kernel has not taken yet. */
-  readonly waitingBytes: number
   /** Names the one listener; bytes flow from then on. */
   start(events: SocketEvents): void
-  /** Sends the chunks in order, in one system call where it can. Chunks must not change afterwards. */
-  write(chunks: readonly Uint8Array[]): void
+  /**
+   * Sends the chunks in order, in one system call where it can; they must not change afterwards.
+   * False means the kernel takes no more for now: wait for `drained` before the next call.
+   */
+  write(chunks: readonly Uint8Array[]): boolean
   /** Stops and starts the flow of `data`. */
   pause(): void
   resume(): void

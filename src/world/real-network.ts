@@ -5,38 +5,32 @@ class RealSocket implements Socket {
   readonly remoteAddress: string
   readonly remotePort: number
   readonly #socket: NodeSocket
+  #error: Error | undefined
 
   constructor(socket: NodeSocket) {
     this.#socket = socket
+    // From the first moment on: a socket that breaks with nobody listening ends the process.
+    socket.on('error', (error) => {
+      this.#error = error
+    })
     this.remoteAddress = socket.remoteAddress ?? 'unknown'
     this.remotePort = socket.remotePort ?? 0
   }
 
-  get waitingBytes(): number {
-    return this.#socket.writableLength
-  }
-
   start(events: SocketEvents): void {
     const socket = this.#socket
-    let broken: Error | undefined
     socket.on('data', (bytes: Buffer) => events.data(bytes))
     socket.on('drain', () => events.drained())
     socket.on('end', () => events.ended())
-    socket.on('error', (error) => {
-      broken = error
-    })
-    socket.on('close', () => events.closed(broken))
+    socket.on('close', () => events.closed(this.#error))
   }
 
-  write(chunks: readonly Uint8Array[]): void {
-    const [first] = chunks
-    if (chunks.length === 1 && first) {
-      this.#socket.write(first)
-      return
-    }
-    this.#socket.cork()
-    for (const chunk of chunks) this.#socket.write(chunk)
-    this.#socket.uncork()
+  write(chunks: readonly Uint8Array[]): boolean {
+    const socket = this.#socket
+    if (chunks.length > 1) socket.cork()
+    for (const chunk of chunks) socket.write(chunk)
+    if (chunks.length > 1) socket.uncork()
+    return !socket.writableNeedDrain
   }
 
   pause(): void {

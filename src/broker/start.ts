@@ -1,0 +1,151 @@
+import { join } from 'node:path'
+import { allHandlers, type BrokerContext, FetchSessions, FetchWaits } from '#handlers'
+import { LocalLog, type LogEngine } from '#log'
+import { Catalog, MetadataStore, ProducerIds } from '#metadata'
+import { Dispatcher, KafkaServer } from '#server'
+import type { Settings } from '#settings'
+import { type Database, DatabaseError, type World } from '#world'
+import { startErrorOf, takeDataFolder } from './data-folder.ts'
+import { localLogSettings } from './log-settings.ts'
+import { serverSettings } from './server-settings.ts'
+import { StartError } from './start-error.ts'
+
+/** A broker that answers. */
+export interface Broker {
+  address: { host: string; port: number }
+  folder: string
+  /** Answers what waits, lets what is being served finish, syncs, and closes everything. */
+  stop(): Promise<void>
+}
+
+/** What has to be undone, last first. */
+type Undo = (() => Promise<void>)[]
+
+/**
+ * Starts a broker: takes the data folder, reads the metadata, recovers the logs, opens the port. Throws
+ * a `StartError` whose message says what to do. `failed` hears of a failure after which nothing may be
+ * acknowledged any more, and has to end the process.
+ */
+export const startBroker = async (
+  world: World,
+  settings: Settings,
+  failed: (sentence: string) => void,
+): Promise<Broker> => {
+  const undo: Undo = []
+  const stop = async (): Promise<void> => {
+    for (const step of undo.splice(0).reverse()) await step()
+  }
+  try {
+    const address = await assemble(world, settings, failed, undo)
+    return { address, folder: settings.folder, stop }
+  } catch (error) {
+    await stop()
+    throw startErrorOf(error, settings.folder)
+  }
+}
+
+const assemble = async (
+  world: World,
+  settings: Settings,
+  failed: (sentence: string) => void,
+  undo: Undo,
+): Promise<{ host: string; port: number }> => {
+  const { clock, random, logger } = world
+  const { folder, broker } = settings
+  const lock = await takeDataFolder(world.disk, world.databases, folder)
+  undo.push(() => lock.release())
+  const database = await world.databases.open(join(folder, 'metadata.db'))
+  const store = new MetadataStore(watched(database, failed))
+  undo.push(() => store.close())
+  const state = await store.start(random)
+  const logs = new LocalLog(world.disk, clock, random, logger, localLogSettings(settings))
+  const catalog = new Catalog(store, logs, clock, random, state, broker)
+  const { producerIdMax } = await logs.open(catalog.partitions())
+  undo.push(() => logs.close())
+  const context: BrokerContext = {
+    catalog,
+    logs,
+    producerIds: new ProducerIds(store, producerIdMax),
+    fetchSessions: new FetchSessions(
+      clock,
+      random,
+      broker['max.incremental.fetch.session.cache.slots'],
+    ),
+    fetchWaits: parkFetches(logs, world, undo),
+    clock,
+    logger,
+    settings: broker,
+    origins: settings.origins,
+    served: [],
+    advertised: settings.advertised,
+  }
+  return openPort(world, settings, context, undo)
+}
+
+/** A commit of the metadata that failed has lost its pages (D5): nothing may be promised any more. */
+const watched = (database: Database, failed: (sentence: string) => void): Database => ({
+  write: async (statements) => {
+    try {
+      return await database.write(statements)
+    } catch (error) {
+      if (error instanceof DatabaseError && error.code === 'DATABASE_FAILED')
+        failed(
+          `The metadata could not be written (${error.message}): see to the disk and start again.`,
+        )
+      throw error
+    }
+  },
+  close: () => database.close(),
+})
+
+const parkFetches = (logs: LogEngine, { clock }: World, undo: Undo): FetchWaits => {
+  const fetchWaits = new FetchWaits(clock)
+  logs.onMovement((movements) => fetchWaits.moved(movements))
+  undo.push(async () => fetchWaits.close())
+  return fetchWaits
+}
+
+const openPort = async (
+  world: World,
+  settings: Settings,
+  context: BrokerContext,
+  undo: Undo,
+): Promise<{ host: string; port: number }> => {
+  const dispatcher = new Dispatcher(world.logger)
+  const { listener } = settings
+  const server = new KafkaServer(
+    world.network,
+    world.clock,
+    world.logger,
+    dispatcher,
+    serverSettings(settings.broker, listener),
+  )
+  dispatcher.serve(allHandlers, context)
+  try {
+    const address = await server.listen()
+    undo.push(async () => {
+      context.fetchWaits.close()
+      await server.stop()
+    })
+    context.advertised = settings.advertised ?? address
+    context.served = dispatcher.served
+    return address
+  } catch (error) {
+    throw portError(error, listener)
+  }
+}
+
+const portError = (error: unknown, { host, port }: { host: string; port: number }): unknown => {
+  const code = (error as { code?: string }).code
+  if (code === 'EADDRINUSE')
+    return new StartError(
+      `Port ${port} of ${host} is taken by another program: stop it, or choose another port with --port.`,
+    )
+  if (code === 'EACCES')
+    return new StartError(`This user may not open port ${port}: choose one above 1023 with --port.`)
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return new StartError(
+      `This machine has no address ${host}: name one of its own with --host, such as 127.0.0.1 or 0.0.0.0.`,
+    )
+  return error
+}

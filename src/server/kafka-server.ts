@@ -1,0 +1,133 @@
+import type { Clock, Logger, Network, NetworkListener, Socket, Timer } from '#world'
+import { Complaints } from './complaints.ts'
+import { Connection, type ConnectionHost, type ConnectionLimits } from './connection.ts'
+import type { Dispatcher } from './dispatcher.ts'
+import { drainMs, requestBytesDefault, sweepIntervalMs } from './limits.ts'
+import { RequestMemory } from './request-memory.ts'
+import { ResponseMemory } from './response-memory.ts'
+
+/** Where a server listens and what all its connections together may use. */
+export interface ServerSettings {
+  host: string
+  port: number
+  backlog: number
+  connectionsMax: number
+  connectionsPerAddressMax: number
+  /** Other bounds for some addresses. */
+  connectionsPerAddress: Readonly<Record<string, number>>
+  /** `queued.max.request.bytes`; -1 for the default of `limits.ts`. */
+  requestBytesMax: number
+  responseBytesMax: number
+  connection: ConnectionLimits
+}
+
+/** The Kafka wire protocol on one port. */
+export class KafkaServer {
+  readonly #network: Network
+  readonly #clock: Clock
+  readonly #dispatcher: Dispatcher
+  readonly #settings: ServerSettings
+  readonly #complaints: Complaints
+  readonly #connections = new Set<Connection>()
+  readonly #perAddress = new Map<string, number>()
+  readonly #host: ConnectionHost
+  #listener: NetworkListener | undefined
+  #sweep: Timer | undefined
+  #drained: (() => void) | undefined
+
+  constructor(
+    network: Network,
+    clock: Clock,
+    logger: Logger,
+    dispatcher: Dispatcher,
+    settings: ServerSettings,
+  ) {
+    this.#network = network
+    this.#clock = clock
+    this.#dispatcher = dispatcher
+    this.#settings = settings
+    this.#complaints = new Complaints(logger)
+    const { requestBytesMax, responseBytesMax, connection } = settings
+    this.#host = {
+      requests: new RequestMemory(requestBytesMax < 0 ? requestBytesDefault : requestBytesMax),
+      responses: new ResponseMemory(responseBytesMax),
+      limits: connection,
+      monotonicMs: () => clock.monotonicMs(),
+      begin: (frame, peer) => this.#dispatcher.begin(frame, peer),
+      complain: (peer, reason) => this.#complaints.add(peer, reason),
+      closed: (closed) => this.#closed(closed),
+    }
+  }
+
+  get connectionCount(): number {
+    return this.#connections.size
+  }
+
+  /** Opens the port; resolves to where. Rejects with the system's error. */
+  async listen(): Promise<{ host: string; port: number }> {
+    this.#listener = await this.#network.listen(
+      this.#settings,
+      (socket) => this.#accept(socket),
+      (error) => this.#complaints.add({ remoteAddress: 'unknown', remotePort: 0 }, error.message),
+    )
+    this.#scheduleSweep()
+    return this.#listener
+  }
+
+  /** Lets requests that were begun be answered, for 5 s at most, then closes everything. */
+  async stop(): Promise<void> {
+    this.#sweep?.cancel()
+    const closed = this.#listener?.close()
+    for (const connection of this.#connections) connection.stop()
+    await new Promise<void>((resolve) => {
+      const deadline = this.#clock.after(drainMs, resolve)
+      this.#drained = () => {
+        deadline.cancel()
+        resolve()
+      }
+      this.#checkDrained()
+    })
+    for (const connection of [...this.#connections]) connection.close()
+    await closed
+  }
+
+  #accept(socket: Socket): void {
+    const { remoteAddress } = socket
+    const { connectionsMax, connectionsPerAddressMax, connectionsPerAddress } = this.#settings
+    const count = this.#perAddress.get(remoteAddress) ?? 0
+    const countMax = connectionsPerAddress[remoteAddress] ?? connectionsPerAddressMax
+    if (count >= countMax) this.#turnAway(socket, 'max.connections.per.ip', countMax)
+    else if (this.#connections.size >= connectionsMax)
+      this.#turnAway(socket, 'max.connections', connectionsMax)
+    else {
+      this.#perAddress.set(remoteAddress, count + 1)
+      this.#connections.add(new Connection(socket, this.#host))
+    }
+  }
+
+  #turnAway(socket: Socket, setting: string, value: number): void {
+    this.#complaints.add(socket, `${setting} allows ${value}`)
+    socket.destroy()
+  }
+
+  #closed(connection: Connection): void {
+    this.#connections.delete(connection)
+    const count = (this.#perAddress.get(connection.remoteAddress) ?? 1) - 1
+    if (count > 0) this.#perAddress.set(connection.remoteAddress, count)
+    else this.#perAddress.delete(connection.remoteAddress)
+    this.#checkDrained()
+  }
+
+  #checkDrained(): void {
+    if (this.#connections.size === 0) this.#drained?.()
+  }
+
+  #scheduleSweep(): void {
+    this.#sweep = this.#clock.after(sweepIntervalMs, () => {
+      const nowMs = this.#clock.monotonicMs()
+      for (const connection of [...this.#connections]) connection.sweep(nowMs)
+      this.#complaints.renew()
+      this.#scheduleSweep()
+    })
+  }
+}

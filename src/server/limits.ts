@@ -1,0 +1,26 @@
+/**
+ * Frames up to this size never wait behind larger ones: heartbeats and metadata pass while produce is
+ * held back. Until such a frame is whole its bytes belong to its connection alone.
+ */
+export const smallFrameSizeMax = 64 * 1024
+
+/** Bytes of small frames being served at once. */
+export const smallFramesBytesMax = 64 * 1024 * 1024
+
+/** Bytes of larger frames being read or served at once where `queued.max.request.bytes` is -1. */
+export const requestBytesDefault = 512 * 1024 * 1024
+
+/** Bytes given to a socket in one call: small enough to see that a slow reader makes progress. */
+export const writeSizeMax = 1024 * 1024
+
+/** While responses are short of room, who has not read a byte for so long is closed. */
+export const stalledReaderMs = 10_000
+
+/** How often idle, late and stalled connections are looked for. */
+export const sweepIntervalMs = 1000
+
+/** Log lines about misbehaving connections in one sweep interval; the rest are counted. */
+export const complaintsPerIntervalMax = 20
+
+/** How long a stop waits for requests that are being served. */
+export const drainMs = 5000

@@ -1,0 +1,15 @@
+// The Kafka wire protocol on a port: connections, the order of answers, bounds, and which handler gets what.
+export { Dispatcher } from './dispatcher.ts'
+export { RequestError } from './exchange.ts'
+export {
+  answerOf,
+  type Call,
+  type Handler,
+  handlerKit,
+  noResponse,
+  perItem,
+  perItemWithMessage,
+  type ServedApi,
+} from './handler.ts'
+export { KafkaServer, type ServerSettings } from './kafka-server.ts'
+export type { Peer } from './peer.ts'

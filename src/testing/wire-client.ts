@@ -1,0 +1,95 @@
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import {
+  type Api,
+  decodeResponse,
+  decodeResponseHeader,
+  encodeRequestFrame,
+  type RequestInput,
+  type ResponseOf,
+  responseHeaderVersion,
+} from '#protocol'
+
+interface Due {
+  resolve(frame: Buffer): void
+  reject(error: Error): void
+}
+
+/** One connection that speaks frames: as plain as a client can be, so that tests see the wire itself. */
+export class WireClient {
+  readonly #socket: Socket
+  readonly #due: Due[] = []
+  #received: Buffer = Buffer.alloc(0)
+  #correlationId = 0
+  /** Settles when the connection is over. */
+  readonly closed: Promise<void>
+
+  private constructor(socket: Socket) {
+    this.#socket = socket
+    this.closed = new Promise((resolve) => socket.once('close', () => resolve()))
+    socket.on('data', (bytes: Buffer) => this.#push(bytes))
+    socket.on('error', () => undefined)
+    socket.on('close', () => {
+      for (const { reject } of this.#due.splice(0))
+        reject(new Error('the broker closed the connection'))
+    })
+  }
+
+  static async connect(port: number, host = '127.0.0.1'): Promise<WireClient> {
+    const socket = connect(port, host)
+    await once(socket, 'connect')
+    return new WireClient(socket)
+  }
+
+  /** Sends a request and resolves to its decoded response; rejects when the connection closes first. */
+  async request<A extends Api>(
+    api: A,
+    version: number,
+    input: RequestInput<A>,
+  ): Promise<ResponseOf<A>> {
+    this.#correlationId += 1
+    const correlationId = this.#correlationId
+    const frame = await this.exchange(
+      encodeRequestFrame(api, version, { correlationId, clientId: 'wire-client' }, input),
+    )
+    const { header, position } = decodeResponseHeader(frame, responseHeaderVersion(api, version))
+    if (header.correlationId !== correlationId) throw new Error('a response came out of order')
+    return decodeResponse(api, version, frame, position)
+  }
+
+  /** Sends bytes and resolves to the next response frame that no one waits for yet. */
+  exchange(chunks: readonly Uint8Array[]): Promise<Buffer> {
+    return new Promise((resolve, reject) => {
+      if (this.#socket.destroyed) return reject(new Error('the connection is closed'))
+      this.#due.push({ resolve, reject })
+      this.send(chunks)
+    })
+  }
+
+  /** Sends bytes as they are. */
+  send(chunks: readonly Uint8Array[]): void {
+    this.#socket.cork()
+    for (const chunk of chunks) this.#socket.write(chunk)
+    this.#socket.uncork()
+  }
+
+  /** Stops reading, as a client that has hung. */
+  stall(): void {
+    this.#socket.pause()
+  }
+
+  close(): void {
+    this.#socket.destroy()
+  }
+
+  #push(bytes: Buffer): void {
+    this.#received = this.#received.length === 0 ? bytes : Buffer.concat([this.#received, bytes])
+    while (this.#received.length >= 4) {
+      const end = 4 + this.#received.readInt32BE(0)
+      if (this.#received.length < end) return
+      const frame = this.#received.subarray(4, end)
+      this.#received = this.#received.subarray(end)
+      this.#due.shift()?.resolve(frame)
+    }
+  }
+}
