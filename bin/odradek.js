@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs'
 import module from 'node:module'
 
 module.enableCompileCache()
-const compiled = new URL('../dist/main.js', import.meta.url)
-const { main } = await import(existsSync(compiled) ? compiled.href : '../src/main.ts')
+// In the repository TypeScript runs as it is; what is published has been compiled beside this folder.
+const source = new URL('../src/main.ts', import.meta.url)
+const { main } = await import(existsSync(source) ? source.href : '../main.js')
 await main(process.argv.slice(2))

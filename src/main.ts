@@ -36,7 +36,7 @@ export const main = async (args: readonly string[]): Promise<void> => {
 const run = async (settings: Settings): Promise<void> => {
   const world = realWorld(settings.logFormat)
   for (const { level, sentence } of settings.notices) world.logger[level](sentence)
-  const broker = await startBroker(world, settings.broker, fail)
+  const broker = await startBroker(world, settings, fail)
   stopOnSignals(broker.stop)
   const startedMs = Math.round(performance.now())
   const { host, port } = broker.address

@@ -77,7 +77,7 @@ const assemble = async (
     settings: broker,
     origins: settings.origins,
     served: [],
-    advertised: settings.advertised,
+    advertised: settings.advertised ?? settings.listener,
   }
   return openPort(world, settings, context, undo)
 }

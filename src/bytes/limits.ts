@@ -10,5 +10,5 @@ export const copiedSizeMax = 1024
  */
 export const elementsCountMax = 1_000_000
 
-/** The longest string whose ASCII form is built in JavaScript: up to here that beats a native call. */
+/** The longest string that is written letter by letter: up to here that beats a native call. */
 export const shortStringSizeMax = 24

@@ -1,5 +1,5 @@
 import { BytesError } from './bytes-error.ts'
-import { elementsCountMax, shortStringSizeMax } from './limits.ts'
+import { elementsCountMax } from './limits.ts'
 
 const twoToThe32 = 2 ** 32
 const highMax = 2 ** 21
@@ -126,16 +126,7 @@ export class Reader {
   text(size: number): string {
     if (--this.#elementsLeft < 0) throw tooMany()
     const start = this.#take(size)
-    const end = start + size
-    const { buffer } = this
-    if (size > shortStringSizeMax) return buffer.toString('utf8', start, end)
-    let text = ''
-    for (let position = start; position < end; position += 1) {
-      const byte = buffer[position]!
-      if (byte > 0x7f) return buffer.toString('utf8', start, end)
-      text += String.fromCharCode(byte)
-    }
-    return text
+    return this.buffer.toString('utf8', start, start + size)
   }
 
   /** A view of so many bytes. */

@@ -1,15 +1,22 @@
 import { BytesError } from './bytes-error.ts'
-import { copiedSizeMax, slabSize } from './limits.ts'
+import { copiedSizeMax, shortStringSizeMax, slabSize } from './limits.ts'
 import { unsignedVarintSize, writeUnsignedVarint, writeVarlong } from './varint.ts'
 
 const twoToThe32 = 2 ** 32
 const uuidSize = 16
+/** What each letter of URL-safe base64 stands for; all others have the bit 64. */
+const base64Values = new Uint8Array(128).fill(64)
+for (const [value, letter] of [
+  ...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_',
+].entries())
+  base64Values[letter.charCodeAt(0)] = value
 const varlongSizeMax = 10
 /** What is left of a slab is kept for the next writer from here on. */
 const spareSizeMin = 4096
 
 /** Memory that the last finished writer left over; whoever writes next takes it. */
-let spare: { slab: Buffer; position: number } | undefined
+let spareSlab: Buffer | undefined
+let sparePosition = 0
 
 /** A length that was left open, to be filled in once what it counts is written. */
 export interface SizeMark {
@@ -26,8 +33,10 @@ export interface SizeMark {
  */
 export class Writer {
   #slab: Buffer
+  /** Where the chunk under way begins, where it goes on, and where its memory ends. */
   #start: number
   #position: number
+  #end: number
   readonly #chunks: Buffer[] = []
   #chunksSize = 0
 
@@ -36,13 +45,16 @@ export class Writer {
     if (slab) {
       this.#slab = slab
       this.#start = 0
+    } else if (spareSlab) {
+      this.#slab = spareSlab
+      this.#start = sparePosition
+      spareSlab = undefined
     } else {
-      const taken = spare
-      spare = undefined
-      this.#slab = taken?.slab ?? Buffer.allocUnsafeSlow(slabSize)
-      this.#start = taken?.position ?? 0
+      this.#slab = Buffer.allocUnsafeSlow(slabSize)
+      this.#start = 0
     }
     this.#position = this.#start
+    this.#end = this.#slab.length
   }
 
   /** Bytes written so far. */
@@ -53,9 +65,10 @@ export class Writer {
   /** Ends the writing and returns its bytes in chunks, none of them empty. */
   finish(): Buffer[] {
     this.#closeChunk()
-    const own = this.#slab.length === slabSize
-    if (own && !spare && slabSize - this.#position >= spareSizeMin)
-      spare = { slab: this.#slab, position: this.#position }
+    if (this.#end === slabSize && slabSize - this.#position >= spareSizeMin) {
+      spareSlab = this.#slab
+      sparePosition = this.#position
+    }
     return this.#chunks
   }
 
@@ -123,8 +136,7 @@ export class Writer {
   uuid(value: string): void {
     if (typeof value !== 'string' || value.length !== 22) throw unfit('uuid', value)
     const position = this.#claim(uuidSize)
-    if (this.#slab.write(value, position, uuidSize, 'base64url') !== uuidSize)
-      throw unfit('uuid', value)
+    if (!putBase64(this.#slab, position, value)) throw unfit('uuid', value)
   }
 
   unsignedVarint(value: number): void {
@@ -142,8 +154,8 @@ export class Writer {
   /** A zigzagged whole number within ±(2^53 - 1). */
   varlong(value: number): void {
     if (!Number.isSafeInteger(value)) throw unfit('varlong', value)
-    this.#reserve(varlongSizeMax)
-    this.#position = writeVarlong(this.#slab, this.#position, value)
+    const position = this.#claim(varlongSizeMax)
+    this.#position = writeVarlong(this.#slab, position, value)
   }
 
   /** A string in UTF-8 after its size in two bytes. */
@@ -195,7 +207,7 @@ export class Writer {
     const position = this.#claim(size)
     if (size === value.length) {
       const slab = this.#slab
-      if (size <= 24) {
+      if (size <= shortStringSizeMax) {
         for (let index = 0; index < size; index += 1)
           slab[position + index] = value.charCodeAt(index)
         return
@@ -209,20 +221,20 @@ export class Writer {
   /** Makes so many bytes writable in one piece and returns where they begin. */
   #claim(size: number): number {
     const position = this.#position
-    if (position + size > this.#slab.length) {
-      this.#reserve(size)
-      return this.#claim(size)
-    }
-    this.#position = position + size
+    const next = position + size
+    if (next > this.#end) return this.#claimAnew(size)
+    this.#position = next
     return position
   }
 
-  #reserve(size: number): void {
-    if (this.#position + size <= this.#slab.length) return
+  /** Goes on in new memory; what was written stays where it is, as a chunk. */
+  #claimAnew(size: number): number {
     this.#closeChunk()
     this.#slab = Buffer.allocUnsafeSlow(Math.max(slabSize, size))
+    this.#end = this.#slab.length
     this.#start = 0
-    this.#position = 0
+    this.#position = size
+    return 0
   }
 
   #closeChunk(): void {
@@ -240,9 +252,31 @@ function putWord(slab: Buffer, position: number, value: number): void {
   slab[position + 3] = value
 }
 
+/** Writes the 16 bytes that 22 letters of base64 stand for; false when one of them is no such letter. */
+function putBase64(slab: Buffer, position: number, text: string): boolean {
+  let target = position
+  let seen = 0
+  for (let index = 0; index < 22; index += 4) {
+    let bits = 0
+    for (let letter = 0; letter < 4; letter += 1) {
+      const code = index + letter < 22 ? text.charCodeAt(index + letter) : 65
+      const value = code < 128 ? base64Values[code]! : 64
+      seen |= value
+      bits = (bits << 6) | value
+    }
+    slab[target] = bits >> 16
+    if (index < 20) {
+      slab[target + 1] = bits >> 8
+      slab[target + 2] = bits
+    }
+    target += 3
+  }
+  return seen < 64
+}
+
 function textSize(value: string): number {
   if (typeof value !== 'string') throw unfit('string', value)
-  if (value.length > 24) return Buffer.byteLength(value)
+  if (value.length > shortStringSizeMax) return Buffer.byteLength(value)
   for (let index = 0; index < value.length; index += 1)
     if (value.charCodeAt(index) > 0x7f) return Buffer.byteLength(value)
   return value.length

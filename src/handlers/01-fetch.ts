@@ -112,6 +112,7 @@ const failed = ({ wanted, error, divergence }: Target): PartitionAnswer => ({
   errorCode: error?.code ?? 0,
   highWatermark: -1,
   ...(divergence && { divergingEpoch: divergence }),
+  abortedTransactions: null,
   records: empty,
 })
 
@@ -121,11 +122,7 @@ const found = ({ wanted }: Target, outcome: ReadOutcome): PartitionAnswer => ({
   highWatermark: outcome.highWatermark,
   lastStableOffset: outcome.lastStable,
   logStartOffset: outcome.logStart,
-  abortedTransactions:
-    outcome.aborted?.map(({ producerId, firstOffset }) => ({
-      producerId: BigInt(producerId),
-      firstOffset,
-    })) ?? null,
+  abortedTransactions: outcome.aborted,
   records: outcome.recordsSize > 0 ? outcome.records : empty,
 })
 

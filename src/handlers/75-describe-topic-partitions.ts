@@ -6,35 +6,42 @@ import { type BrokerContext, handler } from './kit.ts'
 import { replicas } from './replicas.ts'
 
 type Request = RequestOf<typeof DescribeTopicPartitions>
-type TopicAnswer = ResponseInput<typeof DescribeTopicPartitions>['topics'][number]
+type Response = ResponseInput<typeof DescribeTopicPartitions>
+type TopicAnswer = Response['topics'][number]
 
 /**
  * Pages through topics in the order of their names (KIP-966): so many partitions an answer, and a
  * cursor that says where the next one goes on.
  */
-export const describeTopicPartitions = handler(DescribeTopicPartitions, (request, context) => {
-  const { cursor } = request
-  if (cursor && cursor.partitionIndex < 0)
-    return { topics: request.topics.map(({ name }) => refused(name, 'INVALID_REQUEST')) }
-  const limitMax = context.settings['max.request.partition.size.limit']
-  let room = Math.min(Math.max(request.responsePartitionLimit, 1), limitMax)
-  const topics: TopicAnswer[] = []
-  for (const name of namesFrom(request, context)) {
-    const topic = context.catalog.named(name)
-    if (!topic) {
-      topics.push(refused(name, 'UNKNOWN_TOPIC_OR_PARTITION'))
-      continue
+export const describeTopicPartitions = handler(
+  DescribeTopicPartitions,
+  (request, context): Response => {
+    const { cursor } = request
+    if (cursor && cursor.partitionIndex < 0)
+      return {
+        topics: request.topics.map(({ name }) => refused(name, 'INVALID_REQUEST')),
+        nextCursor: null,
+      }
+    const limitMax = context.settings['max.request.partition.size.limit']
+    let room = Math.min(Math.max(request.responsePartitionLimit, 1), limitMax)
+    const topics: TopicAnswer[] = []
+    for (const name of namesFrom(request, context)) {
+      const topic = context.catalog.named(name)
+      if (!topic) {
+        topics.push(refused(name, 'UNKNOWN_TOPIC_OR_PARTITION'))
+        continue
+      }
+      const first = cursor?.topicName === name ? cursor.partitionIndex : 0
+      if (room === 0) return { topics, nextCursor: { topicName: name, partitionIndex: first } }
+      const end = Math.min(topic.partitionCount, first + room)
+      topics.push(described(topic, first, end, context))
+      room -= Math.max(0, end - first)
+      if (end < topic.partitionCount)
+        return { topics, nextCursor: { topicName: name, partitionIndex: end } }
     }
-    const first = cursor?.topicName === name ? cursor.partitionIndex : 0
-    if (room === 0) return { topics, nextCursor: { topicName: name, partitionIndex: first } }
-    const end = Math.min(topic.partitionCount, first + room)
-    topics.push(described(topic, first, end, context))
-    room -= Math.max(0, end - first)
-    if (end < topic.partitionCount)
-      return { topics, nextCursor: { topicName: name, partitionIndex: end } }
-  }
-  return { topics }
-})
+    return { topics, nextCursor: null }
+  },
+)
 
 /** No names means all topics; those before the cursor were in an earlier answer. */
 const namesFrom = ({ topics, cursor }: Request, { catalog }: BrokerContext): string[] => {

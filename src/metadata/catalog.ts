@@ -45,7 +45,7 @@ export class Catalog {
     this.#settings = settings
     this.#starts = state.starts
     this.clusterId = state.clusterId
-    this.nodeId = nodeIdOf(settings)
+    this.nodeId = settings['node.id']
     for (const { createdInStart, ...topic } of state.topics)
       this.#image.add({ ...topic, leaderEpoch: state.starts - createdInStart })
   }
@@ -161,9 +161,4 @@ const defaults: Omit<TopicSpec, 'name'> = {
   replicationFactor: -1,
   assignments: [],
   configs: [],
-}
-
-const nodeIdOf = (settings: BrokerSettings): number => {
-  const id = settings['node.id'] >= 0 ? settings['node.id'] : settings['broker.id']
-  return id >= 0 ? id : 1
 }

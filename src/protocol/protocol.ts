@@ -9,6 +9,7 @@ export {
   type Side,
 } from './codec.ts'
 export { compiled } from './compile.ts'
+export type { Exact } from './exact.ts'
 export { encodeRequestFrame, encodeResponseFrame } from './framing.ts'
 export {
   decodeRequestHeader,

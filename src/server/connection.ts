@@ -203,7 +203,6 @@ export class Connection implements Peer {
         reservation.release()
         this.#serial &&= exchange.twoStage
         this.#answer(slot, chunks)
-        this.#work()
       },
       (error: unknown) => {
         reservation.release()
@@ -220,6 +219,8 @@ export class Connection implements Peer {
     queueMicrotask(() => {
       this.#flushing = false
       this.#flush()
+      // What was held back may have a place now.
+      if (this.#paused || this.#reader.size > 0) this.#work()
     })
   }
 

@@ -2,7 +2,7 @@ import type { Clock, Logger, Network, NetworkListener, Socket, Timer } from '#wo
 import { Complaints } from './complaints.ts'
 import { Connection, type ConnectionHost, type ConnectionLimits } from './connection.ts'
 import type { Dispatcher } from './dispatcher.ts'
-import { drainMs, requestBytesDefault, sweepIntervalMs } from './limits.ts'
+import { drainMs, sweepIntervalMs } from './limits.ts'
 import { RequestMemory } from './request-memory.ts'
 import { ResponseMemory } from './response-memory.ts'
 
@@ -15,7 +15,7 @@ export interface ServerSettings {
   connectionsPerAddressMax: number
   /** Other bounds for some addresses. */
   connectionsPerAddress: Readonly<Record<string, number>>
-  /** `queued.max.request.bytes`; -1 for the default of `limits.ts`. */
+  /** Bytes of large requests being read or served at once (`queued.max.request.bytes`). */
   requestBytesMax: number
   responseBytesMax: number
   connection: ConnectionLimits
@@ -49,7 +49,7 @@ export class KafkaServer {
     this.#complaints = new Complaints(logger)
     const { requestBytesMax, responseBytesMax, connection } = settings
     this.#host = {
-      requests: new RequestMemory(requestBytesMax < 0 ? requestBytesDefault : requestBytesMax),
+      requests: new RequestMemory(requestBytesMax),
       responses: new ResponseMemory(responseBytesMax),
       limits: connection,
       monotonicMs: () => clock.monotonicMs(),

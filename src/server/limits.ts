@@ -7,9 +7,6 @@ export const smallFrameSizeMax = 64 * 1024
 /** Bytes of small frames being served at once. */
 export const smallFramesBytesMax = 64 * 1024 * 1024
 
-/** Bytes of larger frames being read or served at once where `queued.max.request.bytes` is -1. */
-export const requestBytesDefault = 512 * 1024 * 1024
-
 /** Bytes given to a socket in one call: small enough to see that a slow reader makes progress. */
 export const writeSizeMax = 1024 * 1024
 

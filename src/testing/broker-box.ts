@@ -23,7 +23,7 @@ export const boxBroker = async (sets: readonly string[] = []): Promise<BoxedBrok
   const folder = temporaryFolder()
   const logger = collectingLogger()
   const start = (port: number): Promise<Broker> => {
-    const flags = { data: folder.path, port: String(port) }
+    const flags = { data: folder.path, port }
     const world = {
       clock: realClock,
       random: realRandom,

@@ -22,7 +22,9 @@ class DatabaseThread {
 
   constructor() {
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-    this.#worker = new Worker(new URL(`./database-worker.${extension}`, import.meta.url))
+    this.#worker = new Worker(new URL(`./database-worker.${extension}`, import.meta.url), {
+      execArgv: [],
+    })
     this.#worker.on('message', (response: DatabaseResponse) => this.#settle(response))
     this.#worker.on('error', (error) => this.#failAll(error))
     this.#worker.unref()
@@ -73,6 +75,7 @@ class DatabaseThread {
   }
 
   #failAll(error: unknown): void {
+    this.ended = true
     const reason = new DatabaseError('DATABASE_FAILED', String(error))
     for (const waiting of this.#waiting.values()) waiting.reject(reason)
     this.#waiting.clear()

@@ -49,6 +49,11 @@ export function withoutTags(value: unknown, tags: number[][]): unknown {
   )
 }
 
+/** Stands for record batches of that size. */
+export function sizeOnly(size: number): string {
+  return `${size} bytes of records`
+}
+
 function exactNumber(_name: string, value: unknown, context?: { source?: string }): unknown {
   if (typeof value !== 'number' || Number.isSafeInteger(value)) return value
   const source = context?.source ?? ''
@@ -75,7 +80,7 @@ function expectedField(facts: FieldFacts, json: Json): unknown {
     case 'bytes':
       return Buffer.from(json as string, 'base64')
     case 'records':
-      return { size: json }
+      return sizeOnly(json as number)
     case 'id64':
       return BigInt(json as number)
     default:

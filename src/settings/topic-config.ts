@@ -1,0 +1,216 @@
+// The configs of a topic: which are allowed, what they amount to with the broker's settings behind
+// them, and how they are described to an administrator.
+import { assert, kafkaError } from '#model'
+import { brokerTable } from './broker-table.ts'
+import type { BrokerSettings, SettingOrigins } from './load.ts'
+import { nearest } from './nearest.ts'
+import {
+  readSetting,
+  type Setting,
+  type SettingType,
+  type SettingValue,
+  textOf,
+} from './setting.ts'
+import { type TopicKey, topicFallbacks } from './topic-fallback.ts'
+import { topicTable } from './topic-table.ts'
+
+/** The value of every topic setting by its name, in the units that the names end in. */
+export type TopicConfig = {
+  readonly [Key in TopicKey]: (typeof topicTable)[Key]['default']
+}
+
+/** The settings that a topic has for itself, as texts. */
+export type TopicOverrides = Readonly<Record<string, string>>
+
+const topicKeys = Object.keys(topicTable) as readonly TopicKey[]
+
+/**
+ * Throws INVALID_CONFIG with the reason unless all of these may be a topic's own settings, each for
+ * itself and together with what the broker has for the others. A null value is one that is missing.
+ */
+export const checkTopicConfigs = (
+  entries: Readonly<Record<string, string | null>>,
+  settings: BrokerSettings,
+): void => {
+  const overrides: Record<string, string> = {}
+  for (const [name, text] of Object.entries(entries)) {
+    checkEntry(name, text)
+    overrides[name] = text
+  }
+  const config = topicConfig(overrides, settings)
+  if (config['min.compaction.lag.ms'] > config['max.compaction.lag.ms'])
+    throw kafkaError(
+      'INVALID_CONFIG',
+      `min.compaction.lag.ms (${config['min.compaction.lag.ms']}) must not be above max.compaction.lag.ms (${config['max.compaction.lag.ms']}).`,
+    )
+  if (config['remote.storage.enable'])
+    throw kafkaError(
+      'INVALID_CONFIG',
+      'remote.storage.enable must be false: there is no tiering here.',
+    )
+}
+
+function checkEntry(name: string, text: string | null): asserts text is string {
+  const setting = settingNamed(name)
+  if (!setting) throw kafkaError('INVALID_CONFIG', unknown(name))
+  if (text === null) throw kafkaError('INVALID_CONFIG', `The topic setting ${name} needs a value.`)
+  const reading = readSetting(setting, text)
+  if ('expected' in reading)
+    throw kafkaError(
+      'INVALID_CONFIG',
+      `The topic setting ${name} must be ${reading.expected}, not '${text.slice(0, shownLengthMax)}'.`,
+    )
+}
+
+/** How much of a bad value an answer repeats. */
+const shownLengthMax = 200
+
+const settingNamed = (name: string): Setting | undefined =>
+  Object.hasOwn(topicTable, name) ? topicTable[name as TopicKey] : undefined
+
+const unknown = (name: string): string => {
+  const meant = nearest(name, topicKeys)
+  const advice = meant === undefined ? '.' : `: did you mean ${meant}?`
+  return `There is no topic setting '${name.slice(0, shownLengthMax)}'${advice}`
+}
+
+/**
+ * Returns what applies to a topic: its own settings, which `checkTopicConfigs` has let pass, before
+ * the broker's. Names of its own that this version does not know are left out.
+ */
+export const topicConfig = (overrides: TopicOverrides, settings: BrokerSettings): TopicConfig => {
+  const config: Record<string, SettingValue> = { ...brokerPart(settings) }
+  for (const [name, text] of Object.entries(overrides)) {
+    const setting = settingNamed(name)
+    if (!setting) continue
+    const reading = readSetting(setting, text)
+    assert(
+      'value' in reading,
+      `The stored topic setting ${name} has a value that was never allowed.`,
+    )
+    config[name] = reading.value
+  }
+  return config as TopicConfig
+}
+
+/** A start asks for each of thousands of topics, and most have no settings of their own. */
+const brokerParts = new WeakMap<BrokerSettings, TopicConfig>()
+
+const brokerPart = (settings: BrokerSettings): TopicConfig => {
+  const known = brokerParts.get(settings)
+  if (known) return known
+  const config: Record<string, SettingValue> = {}
+  for (const key of topicKeys) config[key] = fallbackValue(key, settings)
+  brokerParts.set(settings, config as TopicConfig)
+  return config as TopicConfig
+}
+
+const fallbackValue = (key: TopicKey, settings: BrokerSettings): SettingValue => {
+  const found = topicFallbacks[key].find((fallback) => settings[fallback.key] !== null)
+  if (!found) return topicTable[key].default
+  const value = settings[found.key]
+  return typeof value === 'number' ? inTopicUnits(value, found.factor) : value
+}
+
+/** A time below zero is Kafka's "for ever" in whatever unit. */
+const inTopicUnits = (value: number, factor: number): number =>
+  factor > 1 && value < 0 ? -1 : value * factor
+
+/** Where a value comes from, by the numbers of DescribeConfigs and CreateTopics. */
+export const ConfigSource = { topic: 1, staticBroker: 4, default: 5 } as const
+export type ConfigSource = (typeof ConfigSource)[keyof typeof ConfigSource]
+
+/** A setting whose value would stand if those before it were not there. */
+export interface ConfigSynonym {
+  name: string
+  value: string | null
+  source: ConfigSource
+}
+
+/** One setting of a topic as an administrator sees it. */
+export interface DescribedConfig {
+  name: string
+  value: string | null
+  source: ConfigSource
+  readOnly: boolean
+  isSensitive: boolean
+  /** The number of the type in DescribeConfigs. */
+  type: number
+  /** The first is the one that stands (KIP-226). */
+  synonyms: readonly ConfigSynonym[]
+}
+
+const typeNumbers: Readonly<Record<SettingType, number>> = {
+  boolean: 1,
+  string: 2,
+  int: 3,
+  short: 4,
+  long: 5,
+  double: 6,
+  list: 7,
+  class: 8,
+  password: 9,
+}
+
+/** Describes every setting of a topic, in the order of their names; texts are as they were given. */
+export const describeTopicConfigs = (
+  overrides: TopicOverrides,
+  settings: BrokerSettings,
+  origins: SettingOrigins,
+): DescribedConfig[] => topicKeys.map((key) => describe(key, overrides, settings, origins))
+
+const describe = (
+  key: TopicKey,
+  overrides: TopicOverrides,
+  settings: BrokerSettings,
+  origins: SettingOrigins,
+): DescribedConfig => {
+  const synonyms = synonymsOf(key, overrides, origins)
+  const standing = synonyms[0]?.source ?? ConfigSource.default
+  return {
+    name: key,
+    value: valueText(key, standing, overrides, settings, origins),
+    source: standing,
+    readOnly: false,
+    isSensitive: false,
+    type: typeNumbers[topicTable[key].type],
+    synonyms,
+  }
+}
+
+const synonymsOf = (
+  key: TopicKey,
+  overrides: TopicOverrides,
+  origins: SettingOrigins,
+): ConfigSynonym[] => {
+  const synonyms: ConfigSynonym[] = []
+  const own = overrides[key]
+  if (own !== undefined) synonyms.push({ name: key, value: own.trim(), source: ConfigSource.topic })
+  for (const fallback of topicFallbacks[key]) {
+    const origin = origins.get(fallback.key)
+    if (origin)
+      synonyms.push({
+        name: fallback.key,
+        value: origin.text.trim(),
+        source: ConfigSource.staticBroker,
+      })
+    const standard = textOf(brokerTable[fallback.key].default)
+    if (standard !== null)
+      synonyms.push({ name: fallback.key, value: standard, source: ConfigSource.default })
+  }
+  return synonyms
+}
+
+const valueText = (
+  key: TopicKey,
+  standing: ConfigSource,
+  overrides: TopicOverrides,
+  settings: BrokerSettings,
+  origins: SettingOrigins,
+): string | null => {
+  const own = overrides[key]
+  if (standing === ConfigSource.topic && own !== undefined) return own.trim()
+  const found = topicFallbacks[key].find((fallback) => settings[fallback.key] !== null)
+  const given = found?.factor === 1 ? origins.get(found.key)?.text.trim() : undefined
+  return given ?? textOf(fallbackValue(key, settings))
+}
