@@ -77,7 +77,7 @@ const assemble = async (
     settings: broker,
     origins: settings.origins,
     served: [],
-    advertised: settings.advertised ?? settings.listener,
+    advertised: settings.advertised,
   }
   return openPort(world, settings, context, undo)
 }
@@ -127,7 +127,8 @@ const openPort = async (
       context.fetchWaits.close()
       await server.stop()
     })
-    context.advertised = settings.advertised ?? address
+    const { host, port } = settings.advertised
+    context.advertised = { host, port: port === 0 ? address.port : port }
     context.served = dispatcher.served
     return address
   } catch (error) {

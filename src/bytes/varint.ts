@@ -1,8 +1,9 @@
-// Variable-length numbers, 7 bits a byte, the lowest first; the top bit of a byte says that more follow.
+// Variable-length numbers, 7 bits a byte, the lowest first; the top bit of a byte says that more
+// follow.
 //
-// Signed ones are zigzagged: 0, -1, 1, -2 … become 0, 1, 2, 3 …, so that small negatives stay short.
-// A varlong is 64 bits wide; here it is a number, so that one beyond ±(2^53 - 1) cannot be written,
-// and `Reader.varlong` answers ±(2^53 - 1) for it.
+// Signed ones are zigzagged: 0, -1, 1, -2 … become 0, 1, 2, 3 …, so that small negatives stay
+// short. A varlong is 64 bits wide; here it is a number, so that one beyond ±(2^53 - 1) cannot be
+// written, and `Reader.varlong` answers ±(2^53 - 1) for it.
 
 const twoToThe32 = 2 ** 32
 
@@ -26,7 +27,9 @@ export function varlongSize(value: number): number {
   return Math.ceil(bits / 7)
 }
 
-/** Writes an unsigned 32-bit number into memory that must have room; returns the position after it. */
+/**
+ * Writes an unsigned 32-bit number into memory that must have room; returns the position after it.
+ */
 export function writeUnsignedVarint(bytes: Uint8Array, position: number, value: number): number {
   let rest = value >>> 0
   while (rest > 0x7f) {
@@ -43,8 +46,8 @@ export function writeVarint(bytes: Uint8Array, position: number, value: number):
 }
 
 /**
- * Writes a whole number within ±(2^53 - 1) as a varlong into memory that must have room; returns the
- * position after it.
+ * Writes a whole number within ±(2^53 - 1) as a varlong into memory that must have room; returns
+ * the position after it.
  */
 export function writeVarlong(bytes: Uint8Array, position: number, value: number): number {
   if (value === (value | 0)) {

@@ -1,5 +1,5 @@
 import { BytesError } from './bytes-error.ts'
-import { copiedSizeMax, shortStringSizeMax, slabSize } from './limits.ts'
+import { copiedSizeMax, shortStringSizeMax, slabSize, spareSizeMin } from './limits.ts'
 import { unsignedVarintSize, writeUnsignedVarint, writeVarlong } from './varint.ts'
 
 const twoToThe32 = 2 ** 32
@@ -11,8 +11,6 @@ for (const [value, letter] of [
 ].entries())
   base64Values[letter.charCodeAt(0)] = value
 const varlongSizeMax = 10
-/** What is left of a slab is kept for the next writer from here on. */
-const spareSizeMin = 4096
 
 /** Memory that the last finished writer left over; whoever writes next takes it. */
 let spareSlab: Buffer | undefined
@@ -28,8 +26,8 @@ export interface SizeMark {
 
 /**
  * Writes big-endian values one after the other into chunks of its own memory; large byte arrays are
- * spliced in between as they are, without a copy. A value that does not fit its type is a `BytesError`.
- * After `finish` the writer must not be used again.
+ * spliced in between as they are, without a copy. A value that does not fit its type is a
+ * `BytesError`. After `finish` the writer must not be used again.
  */
 export class Writer {
   #slab: Buffer
@@ -174,7 +172,9 @@ export class Writer {
     this.#text(value, size)
   }
 
-  /** Bytes as they are; long ones become a chunk of their own and must stay as they are until sent. */
+  /**
+   * Bytes as they are; long ones become a chunk of their own and must stay as they are until sent.
+   */
   bytes(value: Uint8Array): void {
     const size = value.byteLength
     if (size > copiedSizeMax) {
@@ -252,7 +252,10 @@ function putWord(slab: Buffer, position: number, value: number): void {
   slab[position + 3] = value
 }
 
-/** Writes the 16 bytes that 22 letters of base64 stand for; false when one of them is no such letter. */
+/**
+ * Writes the 16 bytes that 22 letters of base64 stand for; false when one of them is no such
+ * letter.
+ */
 function putBase64(slab: Buffer, position: number, text: string): boolean {
   let target = position
   let seen = 0

@@ -15,52 +15,73 @@ const knownSince = new Map<number, number>([
   [SpecialTime.earliestPendingUpload, 11],
 ])
 
+/** The version from which an answer names the leader epoch (KIP-320). */
+const epochsSince = 4
+
 /** Each partition answers for itself; a time that no record has reached leaves the schema's -1. */
-export const listOffsets = handler(ListOffsets, async (request, context, { version }) => ({
-  topics: await Promise.all(
+export const listOffsets = handler(ListOffsets, async (request, context, { version }) => {
+  const committedOnly = request.isolationLevel === IsolationLevel.readCommitted
+  const topics = await Promise.all(
     request.topics.map(async ({ name, partitions }) => ({
       name,
       partitions: await perItem(
         partitions,
         ({ partitionIndex }) => ({ partitionIndex }),
-        ({ partitionIndex, currentLeaderEpoch, timestamp }) => {
+        async ({ partitionIndex, currentLeaderEpoch, timestamp }) => {
           const known = timestamp >= 0 || version >= (knownSince.get(timestamp) ?? Infinity)
           if (!known) throw kafkaError('UNSUPPORTED_VERSION')
           const led = leadPartition(context, name, partitionIndex, currentLeaderEpoch)
-          return find(context.logs, led, timestamp, request.isolationLevel)
+          const { leaderEpoch, ...place } = await find(context.logs, led, timestamp, committedOnly)
+          return version >= epochsSince ? { ...place, leaderEpoch } : place
         },
       ),
     })),
-  ),
-}))
+  )
+  return { topics }
+})
 
-const find = (logs: LogEngine, led: LedPartition, time: number, isolationLevel: number) => {
-  const committedOnly = isolationLevel === IsolationLevel.readCommitted
+/** What is found of a partition; -1 stands for nothing. */
+interface Place {
+  offset: number
+  timestamp: number
+  leaderEpoch: number
+}
+
+const nowhere: Place = { offset: -1, timestamp: -1, leaderEpoch: -1 }
+
+const find = async (
+  logs: LogEngine,
+  led: LedPartition,
+  time: number,
+  committedOnly: boolean,
+): Promise<Place> => {
   const { bounds } = led
-  const at = (offset: number) => ({ offset, leaderEpoch: logs.epochOf(led, offset) })
   switch (time) {
     case SpecialTime.latest:
       return {
         offset: committedOnly ? bounds.lastStable : bounds.highWatermark,
+        timestamp: -1,
         leaderEpoch: bounds.leaderEpoch,
       }
     case SpecialTime.earliest:
     case SpecialTime.earliestLocal:
-      return at(bounds.logStart)
+      return {
+        offset: bounds.logStart,
+        timestamp: -1,
+        leaderEpoch: logs.epochOf(led, bounds.logStart),
+      }
     // Nothing is tiered and nothing waits to be.
     case SpecialTime.latestTiered:
     case SpecialTime.earliestPendingUpload:
-      return {}
+      return nowhere
     case SpecialTime.newest:
-      return found(logs.newest(led))
+      return placeOf(await logs.newest(led))
     default:
-      return found(logs.firstSince(led, time, committedOnly))
+      return placeOf(await logs.firstSince(led, time, committedOnly))
   }
 }
 
-const found = async (search: Promise<TimedOffset | undefined>) => {
-  const record = await search
-  if (!record) return {}
-  const { offset, timestampMs: timestamp, leaderEpoch } = record
-  return { offset, timestamp, leaderEpoch }
-}
+const placeOf = (record: TimedOffset | undefined): Place =>
+  record
+    ? { offset: record.offset, timestamp: record.timestampMs, leaderEpoch: record.leaderEpoch }
+    : nowhere

@@ -17,9 +17,9 @@ interface Codecs {
 const codecs = new WeakMap<Api, Codecs>()
 
 /**
- * Decodes the body of a request that begins at `position`. Every field is there: one that the version
- * lacks has its default. Byte arrays are views of `bytes`; what follows the message is not looked at,
- * as in Kafka. Throws a `ProtocolError`.
+ * Decodes the body of a request that begins at `position`. Every field is there: one that the
+ * version lacks has its default. Byte arrays are views of `bytes`; what follows the message is not
+ * looked at, as in Kafka. Throws a `ProtocolError`.
  */
 export function decodeRequest<A extends Api>(
   api: A,
@@ -41,9 +41,9 @@ export function decodeResponse<A extends Api>(
 }
 
 /**
- * Encodes the body of a request into chunks to be sent one after the other. Large byte arrays are not
- * copied and must not change until then. Throws a `ProtocolError` for a value that does not fit, or
- * that says something for which the version has no field.
+ * Encodes the body of a request into chunks to be sent one after the other. Large byte arrays are
+ * not copied and must not change until then. Throws a `ProtocolError` for a value that does not
+ * fit, or that says something for which the version has no field.
  */
 export function encodeRequest<A extends Api>(
   api: A,
@@ -83,8 +83,8 @@ export function writeMessage(
 }
 
 /**
- * Makes a codec of one message: `interpreted`, the reference, or `compiled`, which all other functions
- * here use and keep. Made for those who hold one against the other.
+ * Makes a codec of one message: `interpreted`, the reference, or `compiled`, which all other
+ * functions here use and keep. Made for those who hold one against the other.
  */
 export function messageCodec(
   api: Api,

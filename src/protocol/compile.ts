@@ -5,7 +5,7 @@
 //
 //   function read2(r) {
 //     const errorCode_ = r.int16()
-//     const name_ = k.readString(r)
+//     const name_ = readString(r)
 //     const isInternal_ = r.boolean()
 //     const partitions_ = readArray3(r)
 //     return { errorCode: errorCode_, name: name_, topicId: "AAAA…", isInternal: isInternal_, … }
@@ -13,8 +13,16 @@
 //
 // Nothing from outside gets into the text: names come from schemas, which allow letters and digits
 // only, and values go by reference or as JSON of numbers, booleans and constant strings.
-import { costOf, defaultOf, type Form, isDefault, isIn, isNullable, sizeMinOf } from './forms.ts'
-import { taggedFields } from './forms.ts'
+import {
+  costOf,
+  defaultOf,
+  type Form,
+  isDefault,
+  isIn,
+  isNullable,
+  sizeMinOf,
+  taggedFields,
+} from './forms.ts'
 import { type Codec, lost, nullRefused } from './interpret.ts'
 import type { AnyField, FieldFacts, Fields } from './schema.ts'
 import * as values from './values.ts'
@@ -27,8 +35,13 @@ export function compiled(fields: Fields, form: Form): Codec {
   const text = new ProgramText(form)
   const read = text.structReader(fields)
   const write = text.structWriter(fields)
-  const program = `'use strict'\n${text.functions.join('\n')}\nreturn { read: ${read}, write: ${write} }`
-  return new Function('k', 'facts', program)(kit, text.facts) as Codec
+  const program = [
+    "'use strict'",
+    `const { ${Object.keys(kit).join(', ')} } = kit`,
+    ...text.functions,
+    `return { read: ${read}, write: ${write} }`,
+  ].join('\n')
+  return new Function('kit', 'facts', program)(kit, text.facts) as Codec
 }
 
 /** The functions written so far, and the facts that they refer to by number. */
@@ -84,7 +97,7 @@ class ProgramText {
   #tagReader(fields: Fields, literal: string): string[] {
     const cases = taggedFields(fields, this.#form).map(
       ([field, facts]) =>
-        `    case ${facts.tag}: ${field}_ = ${this.#readExpression(field, facts)}; k.endTag(r, end); break`,
+        `    case ${facts.tag}: ${field}_ = ${this.#readExpression(field, facts)}; break`,
     )
     return [
       'let left = r.unsignedVarint()',
@@ -92,11 +105,12 @@ class ProgramText {
       'let kept',
       'for (; left > 0; left--) {',
       '  const tag = r.unsignedVarint()',
-      '  const end = k.readTagEnd(r)',
+      '  const end = readTagEnd(r)',
       '  switch (tag) {',
       ...cases,
-      '    default: kept = k.keepTag(kept, tag, r, end)',
+      '    default: kept = keepTag(kept, tag, r, end)',
       '  }',
+      '  endTag(r, end)',
       '}',
       `const value = ${literal}`,
       'if (kept !== undefined) value.unknownTags = kept',
@@ -109,15 +123,15 @@ class ProgramText {
     const nullable = isNullable(facts, this.#form)
     switch (facts.kind) {
       case 'string':
-        return `k.${this.#shape('read', nullable, 'String')}(r)`
+        return `${this.#shape('read', nullable, 'String')}(r)`
       case 'bytes':
       case 'records':
-        return `k.${this.#shape('read', nullable, 'Bytes')}(r)`
+        return `${this.#shape('read', nullable, 'Bytes')}(r)`
       case 'array':
         return `${this.#arrayReader(field, facts, nullable)}(r)`
       case 'struct': {
         const read = `${this.structReader(facts.fields!)}(r)`
-        return nullable ? `(k.readPresence(r) ? ${read} : null)` : read
+        return nullable ? `(readPresence(r) ? ${read} : null)` : read
       }
       default:
         return `r.${facts.kind}()`
@@ -129,12 +143,13 @@ class ProgramText {
     const name = `readArray${this.functions.length}`
     const slot = this.functions.push('') - 1
     const sizeMin = sizeMinOf(element.facts, this.#form)
-    const count = `k.${this.#shape('read', nullable, 'Count')}(r, ${sizeMin}, ${costOf(element)})`
+    const count = `${this.#shape('read', nullable, 'Count')}(r, ${sizeMin}, ${costOf(element)})`
+    const read = this.#readExpression(field, element.facts)
     this.functions[slot] = `function ${name}(r) {
   const count = ${count}
   if (count < 0) return null
   const list = new Array(count)
-  for (let index = 0; index < count; index++) list[index] = ${this.#readExpression(field, element.facts)}
+  for (let index = 0; index < count; index++) list[index] = ${read}
   return list
 }`
     return name
@@ -147,15 +162,15 @@ class ProgramText {
     if (typeof value === 'string') return JSON.stringify(value)
     if (typeof value === 'bigint') return `${value}n`
     if (Array.isArray(value) && value.length === 0) return '[]'
-    return `k.defaultOf(facts[${this.#factsIndex(facts)}])`
+    return `defaultOf(facts[${this.#factsIndex(facts)}])`
   }
 
   #absenceCheck(field: string, facts: FieldFacts): string[] {
     if (facts.ignorable) return []
     const index = this.#factsIndex(facts)
     return [
-      `if (o.${field} !== undefined && !k.isDefault(facts[${index}], o.${field})) ` +
-        `throw k.lost('${field}', ${this.#form.version})`,
+      `if (o.${field} !== undefined && !isDefault(facts[${index}], o.${field})) ` +
+        `throw lost('${field}', ${this.#form.version})`,
     ]
   }
 
@@ -169,17 +184,17 @@ class ProgramText {
 
   #valueWriter(field: string, facts: FieldFacts, value: string): string[] {
     const nullable = isNullable(facts, this.#form)
-    const refusal = `if (${value} === null) throw k.nullRefused('${field}', ${this.#form.version})`
+    const refusal = `if (${value} === null) throw nullRefused('${field}', ${this.#form.version})`
     const check = nullable ? [] : [refusal]
     switch (facts.kind) {
       case 'string': {
-        if (nullable) return [`k.${this.#shape('write', true, 'String')}(w, ${value})`]
+        if (nullable) return [`${this.#shape('write', true, 'String')}(w, ${value})`]
         return [...check, `w.${this.#form.flexible ? 'compactString' : 'string'}(${value})`]
       }
       case 'bytes':
-        return [...check, `k.${this.#shape('write', nullable, 'Bytes')}(w, ${value})`]
+        return [...check, `${this.#shape('write', nullable, 'Bytes')}(w, ${value})`]
       case 'records':
-        return [...check, `k.${this.#shape('write', nullable, 'Records')}(w, ${value})`]
+        return [...check, `${this.#shape('write', nullable, 'Records')}(w, ${value})`]
       case 'array':
         return [...check, ...this.#arrayWriter(field, facts.element!, value, nullable)]
       case 'struct': {
@@ -194,10 +209,10 @@ class ProgramText {
 
   #arrayWriter(field: string, element: AnyField, value: string, nullable: boolean): string[] {
     const count = nullable ? `${value} === null ? -1 : ${value}.length` : `${value}.length`
-    const { flexible } = this.#form
+    const unlessNull = nullable ? `if (${value} !== null) ` : ''
     return [
-      flexible ? `w.unsignedVarint((${count}) + 1)` : `w.int32(${count})`,
-      `${nullable ? `if (${value} !== null) ` : ''}for (let index = 0; index < ${value}.length; index++) {`,
+      this.#form.flexible ? `w.unsignedVarint((${count}) + 1)` : `w.int32(${count})`,
+      `${unlessNull}for (let index = 0; index < ${value}.length; index++) {`,
       `  const element = ${value}[index]`,
       ...this.#valueWriter(field, element.facts, 'element').map((line) => `  ${line}`),
       '}',
@@ -206,7 +221,7 @@ class ProgramText {
 
   #tagWriter(fields: Fields): string[] {
     const tagged = taggedFields(fields, this.#form)
-    if (tagged.length === 0) return ['k.writeTags(w, undefined, o.unknownTags)']
+    if (tagged.length === 0) return ['writeTags(w, undefined, o.unknownTags)']
     const lines = ['let known']
     for (const [field, facts] of tagged) {
       const write = `writeTag${this.functions.length}`
@@ -215,11 +230,11 @@ class ProgramText {
       this.functions[slot] = `function ${write}(w, value) {\n  ${body}\n}`
       const index = this.#factsIndex(facts)
       lines.push(
-        `if (o.${field} !== undefined && !k.isDefault(facts[${index}], o.${field})) ` +
+        `if (o.${field} !== undefined && !isDefault(facts[${index}], o.${field})) ` +
           `(known ??= []).push({ tag: ${facts.tag}, write: ${write}, value: o.${field} })`,
       )
     }
-    return [...lines, 'k.writeTags(w, known, o.unknownTags)']
+    return [...lines, 'writeTags(w, known, o.unknownTags)']
   }
 
   /** The name of one of the four forms of a value: compact or not, nullable or not. */

@@ -1,10 +1,12 @@
 /**
- * `Value`, if it has no key that `Shape` lacks, at any depth; one that it does have becomes `never`.
+ * `Value`, if it has no key that `Shape` lacks, at any depth; one that it does have becomes
+ * `never`.
  *
- * TypeScript lets surplus keys pass wherever a value is not a fresh literal of its target's type, and a
- * default would then hide that a field of a reply is misspelt. `Value` is inferred from what is given:
- * `<Value extends Shape>(value: Exact<Shape, Value>)`. So it is from what a function returns, now or
- * later: `<Value extends Shape | Promise<Shape>>(serve: () => Exact<Shape, Value>)`.
+ * TypeScript lets surplus keys pass wherever a value is not a fresh literal of its target's type,
+ * and a default would then hide that a field of a reply is misspelt. `Value` is inferred from what
+ * is given: `<Value extends Shape>(value: Exact<Shape, Value>)`. So it is from what a function
+ * returns, now or later: `<Value extends Shape | Promise<Shape>>(serve: () => Exact<Shape,
+ * Value>)`.
  */
 export type Exact<Shape, Value> = Value & Checked<Shape, Value>
 

@@ -46,7 +46,9 @@ export function defaultOf(facts: FieldFacts): unknown {
   }
 }
 
-/** Tells whether a value says no more than its absence would; absent ones within it do not either. */
+/**
+ * Tells whether a value says no more than its absence would; absent ones within it do not either.
+ */
 export function isDefault(facts: FieldFacts, value: unknown): boolean {
   if (value === undefined) return true
   if (value === null || facts.default === null) return value === facts.default

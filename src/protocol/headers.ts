@@ -1,8 +1,9 @@
 // What stands before each message (KIP-482): who asks for what, and which request an answer is for.
 //
-// A request has header version 1, or 2 where its version is flexible: then tagged fields follow. The
-// client id keeps its int16 length even there. A response has header version 0, or 1 where flexible,
-// but ApiVersions always has 0: a client must read that answer before it knows what the broker speaks.
+// A request has header version 1, or 2 where its version is flexible: then tagged fields follow.
+// The client id keeps its int16 length even there. A response has header version 0, or 1 where
+// flexible, but ApiVersions always has 0: a client must read that answer before it knows what the
+// broker speaks.
 import { Reader, type Writer } from '#bytes'
 import { asProtocolError, ProtocolError } from './protocol-error.ts'
 import type { Api, UnknownTag } from './schema.ts'

@@ -1,6 +1,7 @@
 // The reference codec: walks the schema field by field. The compiled one must agree with it.
 import type { Reader, Writer } from '#bytes'
 import {
+  costOf,
   defaultOf,
   type Form,
   isDefault,
@@ -9,7 +10,6 @@ import {
   sizeMinOf,
   taggedFields,
 } from './forms.ts'
-import { costOf } from './forms.ts'
 import { ProtocolError } from './protocol-error.ts'
 import type { FieldFacts, Fields, UnknownTag } from './schema.ts'
 import * as values from './values.ts'
@@ -51,8 +51,8 @@ function readTags(reader: Reader, fields: Fields, form: Form, value: Structure):
     if (match) {
       const [name, facts] = match
       value[name] = readField(reader, facts, form)
-      values.endTag(reader, end)
     } else kept = values.keepTag(kept, tag, reader, end)
+    values.endTag(reader, end)
   }
   if (kept) value.unknownTags = kept
 }

@@ -1,10 +1,11 @@
-// The little language in which messages are declared: once per API, with version tags on the fields.
+// The little language in which messages are declared: once per API, with version tags on the
+// fields.
 //
-// A field holds in the versions from `since` to `until`. A field that a version does not have decodes
-// to its default; encoding it there is silent when it is `ignorable` or has its default, else an error.
-// From the `flexible` version on lengths are compact and every structure ends in tagged fields
-// (KIP-482). From one declaration come the types of a decoded message and of one to be encoded, the
-// reference codec (`interpret.ts`) and the generated one (`compile.ts`).
+// A field holds in the versions from `since` to `until`. A field that a version does not have
+// decodes to its default; encoding it there is silent when it is `ignorable` or has its default,
+// else an error. From the `flexible` version on lengths are compact and every structure ends in
+// tagged fields (KIP-482). From one declaration come the types of a decoded message and of one to
+// be encoded, the reference codec (`interpret.ts`) and the generated one (`compile.ts`).
 
 /** The kinds of value on the wire; `array` and `struct` hold others. */
 export type Kind =
@@ -50,15 +51,15 @@ export interface FieldFacts {
 type Presence = 'required' | 'optional'
 
 /** A field of any type. */
-// biome-ignore lint/suspicious/noExplicitAny: a field is invariant, and only any stands for all of them.
+// biome-ignore lint/suspicious/noExplicitAny: a field is invariant, only any stands for all.
 export type AnyField = Field<any, any, Presence>
 
 /** The fields of a structure, in the order of the wire. */
 export type Fields = Readonly<Record<string, AnyField>>
 
 /**
- * One field, never changed: each modifier returns another. `Out` is its type when decoded, `In` what
- * may be encoded, `Needed` whether it must be there to be encoded.
+ * One field, never changed: each modifier returns another. `Out` is its type when decoded, `In`
+ * what may be encoded, `Needed` whether it must be there to be encoded.
  */
 export class Field<Out, In, Needed extends Presence = 'required'> {
   declare readonly out: Out
@@ -109,7 +110,10 @@ export type Decoded<F extends Fields> = {
   -readonly [Name in keyof F]: F[Name]['out']
 } & { unknownTags?: UnknownTag[] }
 
-/** The type of a structure to be encoded: what has a default or is not in all versions may be left out. */
+/**
+ * The type of a structure to be encoded: what has a default or is not in all versions may be left
+ * out.
+ */
 export type Encodable<F extends Fields> = {
   readonly [Name in keyof F as F[Name]['needed'] extends 'required' ? Name : never]: F[Name]['in']
 } & {

@@ -8,6 +8,7 @@ import type { UnknownTag } from './schema.ts'
 
 /** Memory for a tagged field while its size is not known. */
 const tagSizeUsual = 512
+const stringSizeMax = 0x7fff
 
 /** Writes the value of one tagged field. */
 type WriteValue = (writer: Writer, value: never) => void
@@ -29,11 +30,11 @@ export function readNullableString(reader: Reader): string | null {
 }
 
 export function readCompactString(reader: Reader): string {
-  return reader.text(present(reader.unsignedVarint() - 1))
+  return reader.text(present(compactStringSize(reader)))
 }
 
 export function readCompactNullableString(reader: Reader): string | null {
-  const size = reader.unsignedVarint() - 1
+  const size = compactStringSize(reader)
   return size < 0 ? null : reader.text(size)
 }
 
@@ -203,6 +204,14 @@ function writeKnownTag(writer: Writer, { write, value }: KnownTag): void {
 function writePieces(writer: Writer, value: Records): void {
   if (value instanceof Uint8Array) writer.bytes(value)
   else for (const piece of value) writer.bytes(piece)
+}
+
+/** The compact form could say more than the legacy one; Kafka allows neither. */
+function compactStringSize(reader: Reader): number {
+  const size = reader.unsignedVarint() - 1
+  if (size > stringSizeMax)
+    throw new ProtocolError('PROTOCOL_MALFORMED', `a string has ${size} bytes`)
+  return size
 }
 
 /** Refuses a length below -1, which is null. */

@@ -1,6 +1,6 @@
 // From defaults, a file, `--set` and flags to the settings that a broker runs with.
 import type { Flags } from './arguments.ts'
-import { brokerTable } from './broker-table.ts'
+import { brokerTable } from './broker.table.ts'
 import {
   type Endpoint,
   endpointOf,
@@ -13,7 +13,7 @@ import { nearest } from './nearest.ts'
 import { parseProperties } from './properties.ts'
 import { readSetting, type Setting } from './setting.ts'
 import { SettingsError } from './settings-error.ts'
-import { topicTable } from './topic-table.ts'
+import { topicTable } from './topic.table.ts'
 
 /** The name of a broker setting, Kafka's or ours. */
 export type BrokerKey = keyof typeof brokerTable
@@ -50,8 +50,8 @@ export interface Settings {
   /** The data folder. */
   folder: string
   listener: Endpoint
-  /** Where clients are told to connect, unless that is where the broker listens. */
-  advertised: Endpoint | undefined
+  /** Where clients are told to connect; its port is 0 where that of `listener` is and is meant. */
+  advertised: Endpoint
   logFormat: 'text' | 'json'
 }
 
@@ -215,7 +215,7 @@ const settleEndpoints = (
   origins: Map<BrokerKey, SettingOrigin>,
   flags: Flags,
   notices: Notice[],
-): { listener: Endpoint; advertised: Endpoint | undefined } => {
+): { listener: Endpoint; advertised: Endpoint } => {
   const names = {
     controllers: values['controller.listener.names'].map((name) => name.toUpperCase()),
     protocols: values['listener.security.protocol.map'],
@@ -244,7 +244,10 @@ const settleEndpoints = (
       level: 'warn',
       sentence: `The broker listens on ${listener.host || 'every address'}, and there is no authentication yet: whoever can reach it can read, write and delete everything.`,
     })
-  return { listener: { ...listener, host: listener.host || '0.0.0.0' }, advertised }
+  return {
+    listener: { ...listener, host: listener.host || '0.0.0.0' },
+    advertised: advertised ?? listener,
+  }
 }
 
 const advertisedOf = (

@@ -146,8 +146,8 @@ export const notEmpty: Pattern = {
 export type Reading = { readonly value: SettingValue } | { readonly expected: string }
 
 /**
- * Reads the text of a setting as Kafka does, blanks around it left out. A long beyond ±(2^53 - 1)
- * becomes that. Of a text that is not allowed it says which ones would be.
+ * Reads the text of a setting as Kafka does: blanks around it do not count, nor what a list names a
+ * second time. A long beyond ±(2^53 - 1) becomes that. Of a text that is not allowed it says which ones would be.
  */
 export const readSetting = (setting: Setting, text: string): Reading => {
   const value = parse(setting, text.trim())
@@ -156,13 +156,24 @@ export const readSetting = (setting: Setting, text: string): Reading => {
     : { expected: expectation(setting) }
 }
 
-/** Returns the text that Kafka prints for a value, null for none. */
-export const textOf = (value: SettingValue): string | null => {
+/** Returns the text that Kafka prints for the value of a setting, null for none. */
+export const textOf = ({ type }: Setting, value: SettingValue): string | null => {
   if (value === null) return null
   if (value === longMax) return longMaxText
   if (value === Number.MAX_VALUE) return doubleMaxText
+  if (type === 'double' && Number.isInteger(value)) return `${value}.0`
   return Array.isArray(value) ? value.join(',') : String(value)
 }
+
+/** Returns the text of a setting as Kafka prints it back; all digits of a long too large for us stay. */
+export const canonicalText = (setting: Setting, text: string): string | null => {
+  const reading = readSetting(setting, text)
+  if ('expected' in reading || isSaturated(reading.value)) return text.trim()
+  return textOf(setting, reading.value)
+}
+
+const isSaturated = (value: SettingValue): boolean =>
+  typeof value === 'number' && Math.abs(value) === longMax
 
 const parse = (setting: Setting, text: string): SettingValue | undefined => {
   switch (setting.type) {
@@ -177,7 +188,7 @@ const parse = (setting: Setting, text: string): SettingValue | undefined => {
     case 'double':
       return parseDouble(text)
     case 'list':
-      return text === '' ? [] : text.split(/\s*,\s*/)
+      return text === '' ? [] : [...new Set(text.split(/\s*,\s*/))]
     default:
       return text
   }
@@ -210,11 +221,7 @@ const allows = (setting: Setting, value: SettingValue): boolean => {
   if (typeof value === 'number') return allowsNumber(setting, value)
   if (typeof value === 'string') return allowsText(setting, value)
   if (!Array.isArray(value)) return true
-  // A list that names something twice, or nothing between two commas, is a mistake (KIP-1161).
-  return (
-    new Set(value).size === value.length &&
-    value.every((element: string) => element !== '' && allowsText(setting, element))
-  )
+  return value.every((element: string) => element !== '' && allowsText(setting, element))
 }
 
 const allowsNumber = ({ min, max, also }: Setting, value: number): boolean =>
@@ -231,14 +238,14 @@ const expectation = (setting: Setting): string => {
   if (setting.type === 'boolean') return 'true or false'
   if (setting.pattern) return setting.pattern.expected
   if (setting.values) return expectedValues(setting, setting.values)
-  if (setting.type === 'list') return 'a list with commas between its elements, none of them twice'
+  if (setting.type === 'list') return 'a list with commas between its elements'
   return expectedNumber(setting)
 }
 
 const expectedValues = ({ type }: Setting, values: readonly string[]): string => {
   const [last, ...others] = values.toReversed()
   const either = others.length === 0 ? `${last}` : `${others.toReversed().join(', ')} or ${last}`
-  return type === 'list' ? `a list of ${either}, none of them twice` : either
+  return type === 'list' ? `a list of ${either}` : either
 }
 
 const article = { int: 'an int', short: 'a short', long: 'a long', double: 'a number' }

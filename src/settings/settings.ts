@@ -1,7 +1,7 @@
 // Every setting as data, and how files, flags and topics' own configs become values.
 export { type Arguments, type Flags, parseArguments, usage } from './arguments.ts'
-export { brokerTable } from './broker-table.ts'
-export { groupTable } from './group-table.ts'
+export { brokerTable } from './broker.table.ts'
+export { groupTable } from './group.table.ts'
 export type { Endpoint } from './listeners.ts'
 export {
   type BrokerKey,
@@ -15,6 +15,7 @@ export {
 } from './load.ts'
 export type { Setting, SettingType, SettingValue } from './setting.ts'
 export { SettingsError } from './settings-error.ts'
+export { topicTable } from './topic.table.ts'
 export {
   ConfigSource,
   type ConfigSynonym,
@@ -26,4 +27,3 @@ export {
   topicConfig,
 } from './topic-config.ts'
 export type { TopicKey } from './topic-fallback.ts'
-export { topicTable } from './topic-table.ts'

@@ -1,18 +1,19 @@
 // The configs of a topic: which are allowed, what they amount to with the broker's settings behind
 // them, and how they are described to an administrator.
 import { assert, kafkaError } from '#model'
-import { brokerTable } from './broker-table.ts'
+import { brokerTable } from './broker.table.ts'
 import type { BrokerSettings, SettingOrigins } from './load.ts'
 import { nearest } from './nearest.ts'
 import {
+  canonicalText,
   readSetting,
   type Setting,
   type SettingType,
   type SettingValue,
   textOf,
 } from './setting.ts'
+import { topicTable } from './topic.table.ts'
 import { type TopicKey, topicFallbacks } from './topic-fallback.ts'
-import { topicTable } from './topic-table.ts'
 
 /** The value of every topic setting by its name, in the units that the names end in. */
 export type TopicConfig = {
@@ -79,8 +80,10 @@ const unknown = (name: string): string => {
  * the broker's. Names of its own that this version does not know are left out.
  */
 export const topicConfig = (overrides: TopicOverrides, settings: BrokerSettings): TopicConfig => {
+  const own = Object.entries(overrides)
+  if (own.length === 0) return brokerPart(settings)
   const config: Record<string, SettingValue> = { ...brokerPart(settings) }
-  for (const [name, text] of Object.entries(overrides)) {
+  for (const [name, text] of own) {
     const setting = settingNamed(name)
     if (!setting) continue
     const reading = readSetting(setting, text)
@@ -152,7 +155,7 @@ const typeNumbers: Readonly<Record<SettingType, number>> = {
   password: 9,
 }
 
-/** Describes every setting of a topic, in the order of their names; texts are as they were given. */
+/** Describes every setting of a topic, in the order of Kafka's names; texts are as Kafka prints them. */
 export const describeTopicConfigs = (
   overrides: TopicOverrides,
   settings: BrokerSettings,
@@ -185,16 +188,21 @@ const synonymsOf = (
 ): ConfigSynonym[] => {
   const synonyms: ConfigSynonym[] = []
   const own = overrides[key]
-  if (own !== undefined) synonyms.push({ name: key, value: own.trim(), source: ConfigSource.topic })
+  if (own !== undefined)
+    synonyms.push({
+      name: key,
+      value: canonicalText(topicTable[key], own),
+      source: ConfigSource.topic,
+    })
   for (const fallback of topicFallbacks[key]) {
     const origin = origins.get(fallback.key)
     if (origin)
       synonyms.push({
         name: fallback.key,
-        value: origin.text.trim(),
+        value: canonicalText(brokerTable[fallback.key], origin.text),
         source: ConfigSource.staticBroker,
       })
-    const standard = textOf(brokerTable[fallback.key].default)
+    const standard = textOf(brokerTable[fallback.key], brokerTable[fallback.key].default)
     if (standard !== null)
       synonyms.push({ name: fallback.key, value: standard, source: ConfigSource.default })
   }
@@ -209,8 +217,10 @@ const valueText = (
   origins: SettingOrigins,
 ): string | null => {
   const own = overrides[key]
-  if (standing === ConfigSource.topic && own !== undefined) return own.trim()
+  if (standing === ConfigSource.topic && own !== undefined)
+    return canonicalText(topicTable[key], own)
   const found = topicFallbacks[key].find((fallback) => settings[fallback.key] !== null)
-  const given = found?.factor === 1 ? origins.get(found.key)?.text.trim() : undefined
-  return given ?? textOf(fallbackValue(key, settings))
+  const given = found?.factor === 1 ? origins.get(found.key) : undefined
+  if (given) return canonicalText(topicTable[key], given.text)
+  return textOf(topicTable[key], fallbackValue(key, settings))
 }

@@ -1,5 +1,5 @@
 import type { BrokerKey } from './load.ts'
-import type { topicTable } from './topic-table.ts'
+import type { topicTable } from './topic.table.ts'
 
 /** The name of a topic setting, Kafka's or ours. */
 export type TopicKey = keyof typeof topicTable

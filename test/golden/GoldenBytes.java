@@ -44,7 +44,8 @@ public final class GoldenBytes {
     private static final int LAST_INTERNAL = 87;
     private static final long SAFE_MAX = (1L << 53) - 1;
     private static final int[] UNKNOWN_TAGS = {9, 300, 70_000};
-    private static final String LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+    private static final String LETTERS =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
 
     /** What a message is filled with. */
     private enum Filling { FULL, NULLS, DEFAULTS, TAGS }
@@ -68,9 +69,12 @@ public final class GoldenBytes {
             for (ApiMessageType api : ApiMessageType.values()) {
                 boolean internal = api.apiKey() >= FIRST_INTERNAL && api.apiKey() <= LAST_INTERNAL;
                 if (internal || !api.listeners().contains(ListenerType.BROKER)) continue;
-                for (short v = api.lowestSupportedVersion(); v <= api.highestSupportedVersion(true); v++) {
-                    writeCases(out, seed, api.apiKey(), "request", api.newRequest(), v, api.requestHeaderVersion(v));
-                    writeCases(out, seed, api.apiKey(), "response", api.newResponse(), v, api.responseHeaderVersion(v));
+                short last = api.highestSupportedVersion(true);
+                for (short v = api.lowestSupportedVersion(); v <= last; v++) {
+                    short header = api.requestHeaderVersion(v);
+                    writeCases(out, seed, api.apiKey(), "request", api.newRequest(), v, header);
+                    header = api.responseHeaderVersion(v);
+                    writeCases(out, seed, api.apiKey(), "response", api.newResponse(), v, header);
                 }
             }
             for (short v = RequestHeaderData.LOWEST_SUPPORTED_VERSION; v <= 2; v++)
@@ -81,11 +85,13 @@ public final class GoldenBytes {
     }
 
     private static void writeCases(
-            Writer out, long seed, int key, String side, Message empty, short version, short header) throws Exception {
+            Writer out, long seed, int key, String side, Message empty, short version, short header)
+            throws Exception {
         boolean flexible = hasTags(schemaOf(empty.getClass(), version));
         for (Filling filling : Filling.values()) {
             if (filling == Filling.TAGS && !flexible) continue;
-            long caseSeed = seed * 1_000_003 + key * 4_001L + version * 31L + filling.ordinal() * 7L + side.length();
+            long caseSeed = seed * 1_000_003 + key * 4_001L + version * 31L
+                + filling.ordinal() * 7L + side.length();
             GoldenBytes golden = new GoldenBytes(caseSeed, version, filling);
             Message message = empty.getClass().getDeclaredConstructor().newInstance();
             golden.fill(message, 0);
@@ -128,26 +134,25 @@ public final class GoldenBytes {
             org.apache.kafka.common.protocol.types.Type wire = present.get(plain(field.getName()));
             if (Modifier.isStatic(field.getModifiers()) || wire == null) continue;
             field.setAccessible(true);
-            Object value = filling == Filling.NULLS && wire.isNullable()
-                ? null
-                : wire == org.apache.kafka.common.protocol.types.Type.UINT16
-                    ? (Object) random.nextInt(0x10000)
-                    : value(field.getGenericType(), field.get(message), message, field.getName(), depth);
-            field.set(message, value);
+            if (filling == Filling.NULLS && wire.isNullable()) field.set(message, null);
+            else if (wire == org.apache.kafka.common.protocol.types.Type.UINT16)
+                field.set(message, random.nextInt(0x10000));
+            else field.set(message, value(field.getGenericType(), message, field, depth));
         }
         if (filling == Filling.TAGS)
             for (int tag : UNKNOWN_TAGS)
-                message.unknownTaggedFields().add(new RawTaggedField(tag, bytes(random.nextInt(5))));
+                message.unknownTaggedFields()
+                    .add(new RawTaggedField(tag, bytes(random.nextInt(5))));
     }
 
     @SuppressWarnings("unchecked")
-    private Object value(Type type, Object old, Message owner, String name, int depth) throws Exception {
+    private Object value(Type type, Message owner, Field field, int depth) throws Exception {
         if (type == boolean.class) return random.nextBoolean();
         if (type == byte.class || type == Byte.class) return (byte) random.nextInt();
         if (type == short.class || type == Short.class) return (short) random.nextInt();
         if (type == int.class || type == Integer.class)
             return random.nextInt() >> random.nextInt(32);
-        if (type == long.class || type == Long.class) return number(owner, name);
+        if (type == long.class || type == Long.class) return number(owner, field.getName());
         if (type == double.class) return random.nextGaussian() * 1e6;
         if (type == String.class) return text();
         if (type == Uuid.class) return new Uuid(random.nextLong(), random.nextLong());
@@ -158,10 +163,11 @@ public final class GoldenBytes {
         if (type instanceof Class<?> && Message.class.isAssignableFrom((Class<?>) type))
             return struct((Class<?>) type, depth);
         Type element = elementOf(type);
-        Collection<Object> list =
-            type instanceof Class<?> ? (Collection<Object>) old.getClass().getDeclaredConstructor().newInstance() : new ArrayList<>();
+        Collection<Object> list = type instanceof Class<?> collection
+            ? (Collection<Object>) collection.getDeclaredConstructor().newInstance()
+            : new ArrayList<>();
         int count = filling == Filling.FULL ? 1 + random.nextInt(depth == 0 ? 3 : 2) : 1;
-        for (int index = 0; index < count; index++) list.add(value(element, null, owner, name, depth));
+        for (int index = 0; index < count; index++) list.add(value(element, owner, field, depth));
         return list;
     }
 
@@ -171,7 +177,7 @@ public final class GoldenBytes {
         return message;
     }
 
-    /** Ids of producers and brokers use all 64 bits, everything else what a double holds exactly. */
+    /** Ids of producers and brokers use all 64 bits, all else what a double holds exactly. */
     private long number(Message owner, String name) {
         String lower = name.toLowerCase();
         boolean ours = owner.getClass().getSimpleName().equals("AbortedTransaction");
@@ -186,7 +192,8 @@ public final class GoldenBytes {
         int length = kind == 0 ? 0 : kind == 1 ? 130 + random.nextInt(40) : 1 + random.nextInt(30);
         if (kind == 2) return "žluťoučký-κώδικας-日本-😀";
         StringBuilder text = new StringBuilder();
-        for (int index = 0; index < length; index++) text.append(LETTERS.charAt(random.nextInt(LETTERS.length())));
+        for (int index = 0; index < length; index++)
+            text.append(LETTERS.charAt(random.nextInt(LETTERS.length())));
         return text.toString();
     }
 
@@ -205,12 +212,13 @@ public final class GoldenBytes {
     }
 
     private static boolean hasTags(Schema schema) {
-        for (BoundField bound : schema.fields()) if (bound.def.type instanceof TaggedFields) return true;
+        for (BoundField bound : schema.fields())
+            if (bound.def.type instanceof TaggedFields) return true;
         return false;
     }
 
     private static Type elementOf(Type type) {
-        if (type instanceof ParameterizedType) return ((ParameterizedType) type).getActualTypeArguments()[0];
+        if (type instanceof ParameterizedType list) return list.getActualTypeArguments()[0];
         return elementOf(((Class<?>) type).getGenericSuperclass());
     }
 

@@ -1,14 +1,14 @@
-// What the compiler must infer from a schema, and what it must refuse. Nothing here runs: `tsc` is the
-// test, and a line marked @ts-expect-error which is right after all is an error.
+// What the compiler must infer from a schema, and what it must refuse. Nothing here runs: `tsc` is
+// the test, and a line marked @ts-expect-error which is right after all is an error.
 import {
-  encodeResponse,
-  type Exact,
-  Fetch,
-  InitProducerId,
-  ListOffsets,
-  Metadata,
-  Produce,
   type Api,
+  type Exact,
+  encodeResponse,
+  Fetch,
+  type InitProducerId,
+  ListOffsets,
+  type Metadata,
+  type Produce,
   type RequestInput,
   type RequestOf,
   type ResponseInput,

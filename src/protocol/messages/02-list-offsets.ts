@@ -1,4 +1,4 @@
-import { api, array, errorCode, int32, int64, int8, string, throttleTimeMs } from '../schema.ts'
+import { api, array, errorCode, int8, int32, int64, string, throttleTimeMs } from '../schema.ts'
 
 /**
  * ListOffsets: the offset that stands at a given time, or at either end of a partition.

@@ -1,4 +1,4 @@
-import { api, array, boolean, errorCode, id64, int16, int32, int8, string } from '../schema.ts'
+import { api, array, boolean, errorCode, id64, int8, int16, int32, string } from '../schema.ts'
 
 /**
  * WriteTxnMarkers: ends transactions in their partitions; between brokers, and for administrators

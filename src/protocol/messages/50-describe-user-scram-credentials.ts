@@ -3,8 +3,8 @@ import {
   array,
   errorCode,
   errorMessage,
-  int32,
   int8,
+  int32,
   string,
   throttleTimeMs,
 } from '../schema.ts'

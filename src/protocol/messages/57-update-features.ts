@@ -4,9 +4,9 @@ import {
   boolean,
   errorCode,
   errorMessage,
+  int8,
   int16,
   int32,
-  int8,
   string,
   throttleTimeMs,
 } from '../schema.ts'

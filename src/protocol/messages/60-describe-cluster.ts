@@ -4,8 +4,8 @@ import {
   boolean,
   errorCode,
   errorMessage,
-  int32,
   int8,
+  int32,
   string,
   throttleTimeMs,
 } from '../schema.ts'

@@ -1,4 +1,4 @@
-import { api, boolean, bytes, errorCode, int32, int8, throttleTimeMs, uuid } from '../schema.ts'
+import { api, boolean, bytes, errorCode, int8, int32, throttleTimeMs, uuid } from '../schema.ts'
 
 /** PushTelemetry: a client's metrics, in OpenTelemetry's form (KIP-714). */
 export const PushTelemetry = api(72, 'PushTelemetry', {

@@ -1,0 +1,3 @@
+import type { Settings } from '#settings'
+
+export const localLogSettings = (settings: Settings) => ({ folder: settings.folder })

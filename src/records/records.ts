@@ -1,0 +1,20 @@
+// Record batches of magic 2: what is in them, how they are compressed and built.
+export {
+  type BatchOptions,
+  buildBatch,
+  buildBatchAsync,
+  buildMarker,
+  type Marker,
+  MarkerType,
+  type NewHeader,
+  type NewRecord,
+} from './builder.ts'
+export { Codec, compress, compressAsync, decompress, decompressAsync } from './compression.ts'
+export {
+  type BatchFrame,
+  type BatchRecord,
+  RecordCursor,
+  type RecordHeader,
+  readRecords,
+} from './record.ts'
+export { RecordsError, type RecordsErrorCode } from './records-error.ts'
