@@ -1,3 +1,11 @@
+import type { LocalLogSettings } from '#log'
 import type { Settings } from '#settings'
 
-export const localLogSettings = (settings: Settings) => ({ folder: settings.folder })
+/** What of the settings concerns the local engine as a whole. */
+export const localLogSettings = ({ folder, broker }: Settings): LocalLogSettings => ({
+  folder,
+  openFilesMax: broker['odradek.open.files.max'],
+  producersMax: broker['odradek.producer.state.max'],
+  producerExpirationMs: broker['producer.id.expiration.ms'],
+  producerExpirationCheckMs: broker['producer.id.expiration.check.interval.ms'],
+})

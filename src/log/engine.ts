@@ -10,6 +10,7 @@
 // `flush=os` the written end. *last stable offset*: the first offset of the earliest open transaction,
 // or the high watermark when there is none.
 import type { ErrorName, KafkaError, Uuid } from '#model'
+import type { RecordFault } from '#records'
 
 /** Names one partition for as long as it lives; a topic made again has another id. */
 export interface PartitionId {
@@ -55,12 +56,6 @@ export interface AppendOptions {
   acks: -1 | 0 | 1
   /** zstd is refused to producers that speak a version before it existed (Produce below 7). */
   zstdAllowed: boolean
-}
-
-/** A record that made its batch be refused (KIP-467). */
-export interface RecordFault {
-  batchIndex: number
-  message: string
 }
 
 /** What became of one partition's append. */
@@ -118,6 +113,8 @@ export interface Bounds {
   leaderEpoch: number
   /** Set when the partition's disk failed; every append and read answers with it. */
   offline: ErrorName | undefined
+  /** What follows the high watermark is damaged: a read there answers with an error. */
+  damaged: boolean
 }
 
 /** An offset together with the record time found there and the epoch it was written in. */

@@ -1,2 +1,21 @@
-export type * from './engine.ts'
-export { LocalLog } from './stub.ts'
+// Partitions as sequences of record batches: the interface, and the engines behind it.
+export type {
+  AbortedTransaction,
+  Append,
+  AppendOptions,
+  AppendOutcome,
+  Bounds,
+  LogConfig,
+  LogEngine,
+  Movement,
+  Opened,
+  OpenPartition,
+  PartitionId,
+  ProducerState,
+  Read,
+  ReadOutcome,
+  TimedOffset,
+} from './engine.ts'
+export { LocalLog } from './local/local-log.ts'
+export type { LocalLogSettings } from './local/settings.ts'
+export { LogError, type LogErrorCode } from './log-error.ts'

@@ -11,6 +11,29 @@ export {
 } from './builder.ts'
 export { Codec, compress, compressAsync, decompress, decompressAsync } from './compression.ts'
 export {
+  attributesOf,
+  baseOffsetOf,
+  baseSequenceOf,
+  baseTimestampOf,
+  batchHeaderSize,
+  batchSizeOf,
+  checksumMatches,
+  codecOf,
+  isControl,
+  isLogAppendTime,
+  isTransactional,
+  lastOffsetOf,
+  leaderEpochOf,
+  lengthEnd,
+  magicOf,
+  maxTimestampOf,
+  placeBatch,
+  producerEpochOf,
+  producerIdOf,
+  recordCountOf,
+  stampBatch,
+} from './header.ts'
+export {
   type BatchFrame,
   type BatchRecord,
   RecordCursor,
@@ -18,3 +41,13 @@ export {
   readRecords,
 } from './record.ts'
 export { RecordsError, type RecordsErrorCode } from './records-error.ts'
+export {
+  type BatchFacts,
+  type BatchRules,
+  checkBatch,
+  checkHeaderTime,
+  checkRecords,
+  needsOpening,
+  type RecordFault,
+  RecordRefusal,
+} from './validate.ts'

@@ -1,5 +1,34 @@
 // What tests, benchmarks and tools need to drive a broker: not part of what is published.
 export { type BoxedBroker, boxBroker } from './broker-box.ts'
+export {
+  type BrokerProcess,
+  beginBroker,
+  type Exit,
+  type Output,
+  type Run,
+  runBroker,
+  type SpawnOptions,
+  spawnBroker,
+} from './broker-process.ts'
 export { collectingLogger } from './collecting-logger.ts'
+export { SeededRandom } from './seeded-random.ts'
 export { temporaryFolder } from './temporary-folder.ts'
+export {
+  createTopic,
+  deleteTopic,
+  fetchRequest,
+  type ListedTopic,
+  listTopics,
+  newProducerId,
+  produceBatch,
+  produceRequest,
+  type ReadBatch,
+  type ReadOptions,
+  type ReadPart,
+  readBatches,
+  readOnce,
+  readToEnd,
+  type Topic,
+} from './topic-client.ts'
+export { until, within } from './until.ts'
 export { WireClient } from './wire-client.ts'

@@ -19,7 +19,10 @@ interface Due {
 export class WireClient {
   readonly #socket: Socket
   readonly #due: Due[] = []
-  #received: Buffer = Buffer.alloc(0)
+  #chunks: Buffer[] = []
+  /** Bytes received that are no whole frame yet, and how many it takes for the next one. */
+  #size = 0
+  #wantedSize = 4
   #correlationId = 0
   /** Settles when the connection is over. */
   readonly closed: Promise<void>
@@ -83,13 +86,20 @@ export class WireClient {
   }
 
   #push(bytes: Buffer): void {
-    this.#received = this.#received.length === 0 ? bytes : Buffer.concat([this.#received, bytes])
-    while (this.#received.length >= 4) {
-      const end = 4 + this.#received.readInt32BE(0)
-      if (this.#received.length < end) return
-      const frame = this.#received.subarray(4, end)
-      this.#received = this.#received.subarray(end)
-      this.#due.shift()?.resolve(frame)
+    this.#chunks.push(bytes)
+    this.#size += bytes.length
+    if (this.#size < this.#wantedSize) return
+    let received = this.#chunks.length === 1 ? bytes : Buffer.concat(this.#chunks)
+    this.#wantedSize = 4
+    while (received.length >= this.#wantedSize) {
+      const end = 4 + received.readInt32BE(0)
+      this.#wantedSize = end
+      if (received.length < end) break
+      this.#due.shift()?.resolve(received.subarray(4, end))
+      received = received.subarray(end)
+      this.#wantedSize = 4
     }
+    this.#chunks = received.length > 0 ? [received] : []
+    this.#size = received.length
   }
 }

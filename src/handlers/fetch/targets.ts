@@ -61,5 +61,6 @@ export const isUrgent = ({ wanted, id, error, divergence }: Target, { logs }: Lo
   if (!bounds || bounds.offline) return true
   const { fetchOffset, currentLeaderEpoch } = wanted
   if (currentLeaderEpoch >= 0 && currentLeaderEpoch !== bounds.leaderEpoch) return true
+  if (bounds.damaged && fetchOffset >= bounds.highWatermark) return true
   return fetchOffset < bounds.logStart || fetchOffset > bounds.end
 }

@@ -1,0 +1,98 @@
+// The way into a log, the same for every engine: a batch is checked, and stamped where the topic says so.
+import { KafkaError, kafkaError } from '#model'
+import {
+  type BatchFacts,
+  type BatchRules,
+  batchHeaderSize,
+  checkBatch,
+  checkHeaderTime,
+  checkRecords,
+  decompressAsync,
+  needsOpening,
+  type RecordFault,
+  RecordRefusal,
+  RecordsError,
+  stampBatch,
+} from '#records'
+import type { Append, AppendOptions, AppendOutcome, LogConfig } from './engine.ts'
+import { unfoldedFactorMax, unfoldedSizeMin } from './limits.ts'
+
+/** A batch that may enter the log. */
+export interface Admitted {
+  batch: Buffer
+  facts: BatchFacts
+  /** The broker's time when that is the batch's, else -1. */
+  logAppendTimeMs: number
+}
+
+/** A batch whose records have to be unfolded first, off the event loop. */
+export interface Unopened {
+  open(): Promise<Admitted>
+}
+
+/** Checks a batch. Throws a `KafkaError` or `RecordRefusal`; see `refusalOf`. */
+export const admit = (
+  { records }: Append,
+  config: LogConfig,
+  { zstdAllowed }: AppendOptions,
+  nowMs: number,
+): Admitted | Unopened => {
+  const rules: BatchRules = {
+    sizeMax: config.maxMessageBytes,
+    compacted: config.compacted,
+    ownTime: config.timestampType === 'LogAppendTime',
+    timestampBeforeMaxMs: config.timestampBeforeMaxMs,
+    timestampAfterMaxMs: config.timestampAfterMaxMs,
+    nowMs,
+    zstdAllowed,
+  }
+  const batch = records === null ? null : asBuffer(records)
+  const facts = checkBatch(batch, rules)
+  const checked = batch!
+  if (needsOpening(facts, rules))
+    return {
+      open: async () => {
+        checkRecords(await unfold(checked, facts, config), checked, facts, rules)
+        return stamped(checked, facts, rules)
+      },
+    }
+  if (facts.codec === 0) checkRecords(checked.subarray(batchHeaderSize), checked, facts, rules)
+  else checkHeaderTime(checked, facts, rules)
+  return stamped(checked, facts, rules)
+}
+
+/** What a batch's error says to its producer; throws on what is no answer. */
+export const refusalOf = (error: unknown, logStart: number): AppendOutcome => {
+  const refused = (answer: KafkaError, recordFaults: readonly RecordFault[]): AppendOutcome => ({
+    error: answer,
+    logStart,
+    recordFaults,
+  })
+  if (error instanceof RecordRefusal)
+    return refused(kafkaError(error.errorName, error.message), error.faults)
+  if (error instanceof KafkaError) return refused(error, [])
+  throw error
+}
+
+const asBuffer = (bytes: Uint8Array): Buffer =>
+  Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+
+const unfold = async (
+  batch: Buffer,
+  { codec }: BatchFacts,
+  { maxMessageBytes }: LogConfig,
+): Promise<Buffer> => {
+  const sizeMax = Math.max(unfoldedSizeMin, maxMessageBytes * unfoldedFactorMax)
+  try {
+    return await decompressAsync(codec, batch.subarray(batchHeaderSize), sizeMax)
+  } catch (error) {
+    if (error instanceof RecordsError) throw kafkaError('CORRUPT_MESSAGE', error.message)
+    throw error
+  }
+}
+
+const stamped = (batch: Buffer, facts: BatchFacts, { ownTime, nowMs }: BatchRules): Admitted => {
+  if (!ownTime) return { batch, facts, logAppendTimeMs: -1 }
+  stampBatch(batch, nowMs)
+  return { batch, facts: { ...facts, maxTimestampMs: nowMs }, logAppendTimeMs: nowMs }
+}

@@ -1,0 +1,61 @@
+/** Batches of a producer that are known again; Kafka's clients keep as many in flight (KIP-98). */
+export const batchesRememberedMax = 5
+
+/** What a compressed batch may unfold to, as a multiple of `max.message.bytes`: a bomb is refused. */
+export const unfoldedFactorMax = 100
+
+/** The least that bound is, for topics with a small `max.message.bytes`. */
+export const unfoldedSizeMin = 64 * 1024 * 1024
+
+/** What a stored batch may unfold to when a time is looked for in it. */
+export const unfoldedSizeMax = 1024 * 1024 * 1024
+
+/** Page-cache writes of one turn of the event loop; what is over goes through the thread pool (D7). */
+export const writeMsPerTurnMax = 2
+
+/** A write that took longer means that the kernel is writing back: use the pool for a while (D7). */
+export const slowWriteMs = 5
+export const slowPauseMs = 100
+
+/** Bytes written and not synced beyond which writes go through the pool (D7). */
+export const unsyncedBytesMax = 64 * 1024 * 1024
+
+/** Bytes that nobody waits for are synced after so long, or so many (D1). */
+export const idleSyncMs = 10
+export const idleSyncBytes = 8 * 1024 * 1024
+
+/** Syncs in flight: half of libuv's four threads, so that reads keep theirs (D7). */
+export const syncsMax = 2
+
+/** Bytes of recent batches kept for readers at the tail, over all partitions. */
+export const tailCacheBytesMax = 64 * 1024 * 1024
+
+/** Index entries of a closed segment kept in memory; a look-up then walks what lies between two. */
+export const closedIndexEntriesMax = 4096
+
+/** What a read adds to reach the batch it looks for from the index entry before it. */
+export const indexSlackSize = 16 * 1024
+
+/** Places where recent readers stopped, remembered per partition so that they go on without a look-up. */
+export const readPlacesMax = 16
+
+/** No batch is larger; a length beyond it in a file is damage. */
+export const batchSizeMax = 256 * 1024 * 1024
+
+/** How far behind a bad batch a good one is looked for, to tell damage from a torn tail (D9). */
+export const damageSearchSize = 64 * 1024 * 1024
+
+/** A scan reads so much at a time. */
+export const scanWindowSize = 1024 * 1024
+
+/** Partitions that are opened at one time at a start. */
+export const opensMax = 16
+
+/** How often recovery points are written: what a crash has to scan again is younger than this. */
+export const checkpointIntervalMs = 60_000
+
+/** After a write that found the disk full the partition tries again. */
+export const fullDiskRetryMs = 1000
+
+/** Producer snapshots kept per partition: the last one, and one before it should that be damaged. */
+export const snapshotsKept = 2

@@ -1,0 +1,139 @@
+// What spares the next start its work: closed segments get their index files, producer states their
+// snapshots, and the recovery points say from where on a crash would have to scan.
+import type { Clock, Disk, Logger, Timer } from '#world'
+import { checkpointIntervalMs, snapshotsKept } from '../limits.ts'
+import { ProducerStates } from '../producer-states.ts'
+import { writeEpochs } from './checkpoint-files.ts'
+import type { DataFolder } from './data-folder.ts'
+import type { Partition } from './partition.ts'
+import { removeSnapshot, writeSnapshot } from './producer-snapshot.ts'
+import type { SyncRounds } from './sync-rounds.ts'
+
+export class Checkpoints {
+  readonly #disk: Disk
+  readonly #clock: Clock
+  readonly #logger: Logger
+  readonly #dataFolder: DataFolder
+  readonly #rounds: SyncRounds
+  readonly #partitions: () => Iterable<Partition>
+  /** Snapshots are written one after the other, whatever asks for them. */
+  #snapshots: Promise<void> = Promise.resolve()
+  #timer: Timer | undefined
+  #running: Promise<void> | undefined
+
+  constructor(
+    disk: Disk,
+    clock: Clock,
+    logger: Logger,
+    dataFolder: DataFolder,
+    rounds: SyncRounds,
+    partitions: () => Iterable<Partition>,
+  ) {
+    this.#disk = disk
+    this.#clock = clock
+    this.#logger = logger
+    this.#dataFolder = dataFolder
+    this.#rounds = rounds
+    this.#partitions = partitions
+  }
+
+  /** Writes checkpoints from time to time until `finish`. */
+  start(): void {
+    this.#timer = this.#clock.after(checkpointIntervalMs, () => {
+      this.#running = this.#write()
+        .catch((error: unknown) => {
+          this.#logger.warn('a checkpoint could not be written; a crash would scan more', {
+            error: String(error),
+          })
+        })
+        .finally(() => this.start())
+    })
+  }
+
+  /** Takes the producers as they are at a segment's beginning, and writes them in the background. */
+  snapshot(partition: Partition): void {
+    const offset = partition.end
+    const states = copyOf(partition.producers)
+    this.#snapshots = this.#snapshots
+      .then(() => this.#writeSnapshot(partition, offset, states))
+      .catch((error: unknown) => {
+        this.#logger.warn('a producer snapshot could not be written; a crash would scan more', {
+          error: String(error),
+        })
+      })
+  }
+
+  /** The last checkpoint of a clean stop: after it nothing needs to be scanned. */
+  async finish(): Promise<void> {
+    this.#timer?.cancel()
+    await this.#running
+    await this.#snapshots
+    for (const partition of this.#partitions()) this.#rounds.note(partition, 0)
+    await this.#rounds.finish()
+    const points = []
+    for (const partition of this.#partitions()) {
+      if (!isSound(partition) || !partition.hasFolder) continue
+      await this.#close(partition)
+      points.push({ ...partition.id, offset: partition.end })
+    }
+    await this.#dataFolder.writeRecoveryPoints(points)
+    await this.#dataFolder.markClean()
+  }
+
+  async #write(): Promise<void> {
+    for (const partition of this.#partitions())
+      if (partition.config.flush === 'os') this.#rounds.note(partition, 0)
+    this.#rounds.consider()
+    const points = []
+    for (const partition of this.#partitions()) {
+      await this.#sealClosed(partition)
+      points.push({ ...partition.id, offset: recoveryPointOf(partition) })
+    }
+    await this.#dataFolder.writeRecoveryPoints(points)
+  }
+
+  async #sealClosed(partition: Partition): Promise<void> {
+    for (const segment of partition.segments.slice(0, -1)) {
+      if (segment.sealed || segment.syncedSize < segment.size) continue
+      await segment.writeIndexes(this.#disk)
+      segment.thinIndexes()
+      segment.sealed = true
+    }
+  }
+
+  async #close(partition: Partition): Promise<void> {
+    await this.#sealClosed(partition)
+    await partition.active?.writeIndexes(this.#disk)
+    await writeEpochs(this.#disk, partition.folder, partition.epochs.starts)
+    await this.#writeSnapshot(partition, partition.end, partition.producers)
+    await this.#disk.syncFolder(partition.folder)
+  }
+
+  async #writeSnapshot(
+    partition: Partition,
+    offset: number,
+    states: ProducerStates,
+  ): Promise<void> {
+    if (partition.dropped || !isSound(partition) || !partition.hasFolder) return
+    await writeSnapshot(this.#disk, partition.folder, offset, states)
+    const known = partition.snapshots.filter((other) => other !== offset)
+    const old = known.splice(0, Math.max(0, known.length - snapshotsKept + 1))
+    for (const offsetOfOld of old) await removeSnapshot(this.#disk, partition.folder, offsetOfOld)
+    partition.snapshots = [...known, offset]
+  }
+}
+
+const isSound = ({ offline, refusing, damaged }: Partition): boolean =>
+  !offline && !refusing && !damaged
+
+const copyOf = (states: ProducerStates): ProducerStates => {
+  const copy = new ProducerStates(Number.POSITIVE_INFINITY)
+  for (const entry of states.entries) copy.restore({ ...entry, batches: [...entry.batches] })
+  return copy
+}
+
+/** Everything before this offset is synced, and its indexes are written where a scan would not go. */
+const recoveryPointOf = ({ segments, durable }: Partition): number => {
+  const unsealed = segments.slice(0, -1).find(({ sealed }) => !sealed)
+  return unsealed ? unsealed.baseOffset : durable.offset
+}

@@ -1,0 +1,142 @@
+// The data folder as a whole: which partition folders are there at a start, and how they go away.
+import { join } from 'node:path'
+import { uuidToBytes } from '#model'
+import { type Clock, type Disk, DiskError, type Logger } from '#world'
+import type { OpenPartition } from '../engine.ts'
+import { partitionName, readOffsets, readTopicId, writeOffsets } from './checkpoint-files.ts'
+
+const cleanStopName = '.kafka_cleanshutdown'
+const recoveryPointsName = 'recovery-point-offset-checkpoint'
+const deletedEnding = /-delete$/
+const setAside = /-stray$/
+const partitionFolderName = /^.+-\d+$/
+
+/** What the last run left. */
+export interface LeftBehind {
+  clean: boolean
+  recoveryPoints: ReadonlyMap<string, number>
+  /** The partition folders that belong to a partition that is opened. */
+  present: ReadonlySet<string>
+}
+
+export class DataFolder {
+  readonly path: string
+  readonly #disk: Disk
+  readonly #clock: Clock
+  readonly #logger: Logger
+  /** Folders that are being renamed out of the way, by name. */
+  readonly #leaving = new Map<string, Promise<void>>()
+  /** Folders that are renamed and will be removed. */
+  readonly #removals = new Set<Promise<void>>()
+  #closed = false
+
+  constructor(disk: Disk, clock: Clock, logger: Logger, path: string) {
+    this.#disk = disk
+    this.#clock = clock
+    this.#logger = logger
+    this.path = path
+  }
+
+  /**
+   * Reads what the last run left and tidies up: folders that were being deleted go on being deleted,
+   * and those that no partition claims are set aside, not served (D10).
+   */
+  async open(partitions: readonly OpenPartition[]): Promise<LeftBehind> {
+    const names = new Set(await this.#disk.list(this.path))
+    const clean = names.has(cleanStopName)
+    const recoveryPoints = await readOffsets(this.#disk, join(this.path, recoveryPointsName))
+    const present = new Set<string>()
+    for (const { topic, partition, topicId } of partitions) {
+      const name = partitionName(topic, partition)
+      if (!names.delete(name)) continue
+      const found = await readTopicId(this.#disk, join(this.path, name))
+      if (found === undefined || found === topicId) present.add(name)
+      else await this.#setAside(name)
+    }
+    for (const name of names)
+      if (deletedEnding.test(name)) this.#removeLater(name, 0)
+      else if (partitionFolderName.test(name) && !setAside.test(name)) await this.#setAside(name)
+    await this.#disk.remove(join(this.path, cleanStopName))
+    await this.#disk.syncFolder(this.path)
+    return { clean, recoveryPoints: recoveryPoints ?? new Map(), present }
+  }
+
+  writeRecoveryPoints(
+    points: Iterable<{ topic: string; partition: number; offset: number }>,
+  ): Promise<void> {
+    return writeOffsets(this.#disk, join(this.path, recoveryPointsName), points)
+  }
+
+  /** Says that everything is on disk and nothing needs to be scanned. */
+  async markClean(): Promise<void> {
+    const file = await this.#disk.open(join(this.path, cleanStopName), 'create')
+    try {
+      await file.write([Buffer.from('{"version":0,"brokerEpoch":-1}')], 0)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await this.#disk.syncFolder(this.path)
+  }
+
+  /** Renames a partition's folder out of the way at once and removes it after `delayMs`. */
+  leave({ topic, partition, topicId }: OpenPartition, delayMs: number): void {
+    const name = partitionName(topic, partition)
+    const away = `${name}.${uuidToBytes(topicId).toString('hex')}-delete`
+    const leaving = this.#rename(name, away)
+      .then((renamed) => {
+        if (renamed) this.#removeLater(away, delayMs)
+      })
+      .finally(() => this.#leaving.delete(name))
+    this.#leaving.set(name, leaving)
+  }
+
+  /** Resolves when no older folder has that name any more. */
+  async free(name: string): Promise<void> {
+    await this.#leaving.get(name)
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await Promise.all([...this.#leaving.values()])
+    await Promise.all(this.#removals)
+  }
+
+  async #rename(from: string, to: string): Promise<boolean> {
+    try {
+      await this.#disk.rename(join(this.path, from), join(this.path, to))
+      return true
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error
+      // A partition that never had a record has no folder.
+      if (error.kind !== 'absent')
+        this.#logger.error('the folder of a deleted partition could not be renamed', {
+          folder: from,
+          error: error.message,
+        })
+      return false
+    }
+  }
+
+  async #setAside(name: string): Promise<void> {
+    const away = `${name}.${this.#clock.nowMs()}-stray`
+    await this.#disk.rename(join(this.path, name), join(this.path, away))
+    this.#logger.warn('set a folder aside that belongs to no topic', { folder: name, now: away })
+  }
+
+  #removeLater(name: string, delayMs: number): void {
+    this.#clock.after(delayMs, () => {
+      if (this.#closed) return
+      const removal = this.#disk
+        .remove(join(this.path, name))
+        .catch((error: unknown) => {
+          this.#logger.error('a deleted folder could not be removed', {
+            folder: name,
+            error: String(error),
+          })
+        })
+        .finally(() => this.#removals.delete(removal))
+      this.#removals.add(removal)
+    })
+  }
+}

@@ -1,0 +1,440 @@
+// The local engine: Kafka's segment files, one folder a partition. This file is the front of it; the
+// ideas are in `partition.ts` (what is where), `log-writer.ts` (page cache), `sync-rounds.ts` (disk),
+// `log-reader.ts`, `recovery.ts` and `data-folder.ts`.
+import { join } from 'node:path'
+import { type KafkaError, kafkaError } from '#model'
+import type { Clock, Disk, Logger, Random, Timer } from '#world'
+import { type Admitted, admit, refusalOf, type Unopened } from '../admission.ts'
+import type {
+  Append,
+  AppendOptions,
+  AppendOutcome,
+  Bounds,
+  LogConfig,
+  LogEngine,
+  Movement,
+  Opened,
+  OpenPartition,
+  PartitionId,
+  ProducerState,
+  Read,
+  ReadOutcome,
+  TimedOffset,
+} from '../engine.ts'
+import { Epochs } from '../epochs.ts'
+import { fullDiskRetryMs, opensMax } from '../limits.ts'
+import { LogError } from '../log-error.ts'
+import { ProducerStates } from '../producer-states.ts'
+import { recordSince } from '../time-search.ts'
+import { AppendCall } from './append-call.ts'
+import { partitionName } from './checkpoint-files.ts'
+import { Checkpoints } from './checkpoints.ts'
+import { DataFolder, type LeftBehind } from './data-folder.ts'
+import { FileLeases } from './file-leases.ts'
+import { LogReader } from './log-reader.ts'
+import { LogWriter } from './log-writer.ts'
+import { Partition, type PartitionHost } from './partition.ts'
+import { type RecoveredLog, recoverLog } from './recovery.ts'
+import type { LocalLogSettings } from './settings.ts'
+import { SyncRounds } from './sync-rounds.ts'
+import { TailCache } from './tail-cache.ts'
+
+export class LocalLog implements LogEngine {
+  readonly #disk: Disk
+  readonly #clock: Clock
+  readonly #random: Random
+  readonly #logger: Logger
+  readonly #settings: LocalLogSettings
+  readonly #leases: FileLeases
+  readonly #rounds: SyncRounds
+  readonly #writer: LogWriter
+  readonly #reader: LogReader
+  readonly #dataFolder: DataFolder
+  readonly #checkpoints: Checkpoints
+  readonly #host: PartitionHost
+  /** By topic id, then by number. */
+  readonly #topics = new Map<string, Partition[]>()
+  readonly #movements = new Map<Partition, Movement>()
+  #listener: (movements: readonly Movement[]) => void = () => undefined
+  #left: LeftBehind | undefined
+  #expiry: Timer | undefined
+  #closed = false
+
+  constructor(
+    disk: Disk,
+    clock: Clock,
+    random: Random,
+    logger: Logger,
+    settings: LocalLogSettings,
+  ) {
+    this.#disk = disk
+    this.#clock = clock
+    this.#random = random
+    this.#logger = logger
+    this.#settings = settings
+    this.#leases = new FileLeases(disk, settings.openFilesMax)
+    this.#rounds = new SyncRounds(disk, clock, logger, this.#leases, settings.folder)
+    this.#dataFolder = new DataFolder(disk, clock, logger, settings.folder)
+    this.#reader = new LogReader(disk, this.#leases)
+    this.#writer = new LogWriter(disk, clock, logger, this.#leases, this.#rounds, {
+      folderFree: ({ id }) => this.#dataFolder.free(partitionName(id.topic, id.partition)),
+      full: (partition) => this.#full(partition),
+    })
+    this.#checkpoints = new Checkpoints(disk, clock, logger, this.#dataFolder, this.#rounds, () =>
+      this.#partitions(),
+    )
+    this.#host = {
+      tailCache: new TailCache(),
+      moved: (partition, bytes, disturbed) => this.#moved(partition, bytes, disturbed),
+      rolled: (partition) => this.#checkpoints.snapshot(partition),
+    }
+  }
+
+  async open(partitions: readonly OpenPartition[]): Promise<Opened> {
+    const isStart = this.#left === undefined
+    this.#left ??= await this.#dataFolder.open(partitions)
+    const queue = [...partitions]
+    const work = async (): Promise<void> => {
+      for (let next = queue.shift(); next; next = queue.shift())
+        this.#add(await this.#openOne(next, isStart))
+    }
+    await Promise.all(Array.from({ length: Math.min(opensMax, queue.length) }, work))
+    if (isStart) {
+      this.#checkpoints.start()
+      this.#scheduleExpiry()
+    }
+    let producerIdMax = -1
+    for (const partition of this.#partitions())
+      producerIdMax = Math.max(producerIdMax, partition.producers.producerIdMax)
+    return { producerIdMax }
+  }
+
+  append(appends: readonly Append[], options: AppendOptions): Promise<readonly AppendOutcome[]> {
+    if (this.#closed) return Promise.reject(closed())
+    const call = new AppendCall(appends.length)
+    const nowMs = this.#clock.nowMs()
+    for (let index = 0; index < appends.length; index += 1) {
+      const append = appends[index]!
+      const partition = this.#find(append)
+      if (partition) this.#appendOne(partition, append, call, index, options, nowMs)
+      else call.decide(index, refusalOf(kafkaError('UNKNOWN_TOPIC_OR_PARTITION'), -1))
+    }
+    return call.settled
+  }
+
+  async read(reads: readonly Read[], bytesMax: number): Promise<readonly ReadOutcome[]> {
+    const outcomes: ReadOutcome[] = []
+    let left = bytesMax
+    let found = false
+    for (const read of reads) {
+      const outcome = this.#readOne(read, left, !found)
+      const settled = outcome instanceof Promise ? await outcome : outcome
+      left = Math.max(0, left - settled.recordsSize)
+      found ||= settled.recordsSize > 0
+      outcomes.push(settled)
+    }
+    return outcomes
+  }
+
+  bounds(id: PartitionId): Bounds | undefined {
+    return this.#find(id)?.bounds
+  }
+
+  readableBytes(id: PartitionId, offset: number): number {
+    const partition = this.#find(id)
+    return partition ? this.#reader.readableBytes(partition, offset) : 0
+  }
+
+  onMovement(listener: (movements: readonly Movement[]) => void): void {
+    this.#listener = listener
+  }
+
+  async firstSince(id: PartitionId, timestampMs: number): Promise<TimedOffset | undefined> {
+    const partition = this.#find(id)
+    if (!partition) throw kafkaError('UNKNOWN_TOPIC_OR_PARTITION')
+    const found = await this.#guarded(partition, () =>
+      this.#reader.firstBatchSince(partition, timestampMs),
+    )
+    return found && recordSince(found.batch, timestampMs)
+  }
+
+  async newest(id: PartitionId): Promise<TimedOffset | undefined> {
+    const partition = this.#find(id)
+    if (!partition) throw kafkaError('UNKNOWN_TOPIC_OR_PARTITION')
+    let largestMs = -1
+    for (const segment of partition.segments) {
+      if (segment.maxTimestampMs < 0 && segment.size > 0) await segment.loadIndexes(this.#disk)
+      largestMs = Math.max(largestMs, segment.maxTimestampMs)
+    }
+    return largestMs < 0 ? undefined : this.firstSince(id, largestMs)
+  }
+
+  epochEnd(id: PartitionId, epoch: number): { leaderEpoch: number; endOffset: number } {
+    const partition = this.#find(id)
+    return (
+      partition?.epochs.endOf(epoch, partition.readable.offset) ?? {
+        leaderEpoch: -1,
+        endOffset: -1,
+      }
+    )
+  }
+
+  epochOf(id: PartitionId, offset: number): number {
+    return this.#find(id)?.epochs.of(offset) ?? -1
+  }
+
+  producers(id: PartitionId): readonly ProducerState[] {
+    return this.#find(id)?.producers.describe() ?? []
+  }
+
+  size(id: PartitionId): number {
+    return this.#find(id)?.size ?? 0
+  }
+
+  configure(id: PartitionId, config: LogConfig): void {
+    const partition = this.#find(id)
+    if (partition) partition.config = config
+  }
+
+  drop(ids: readonly PartitionId[]): Promise<void> {
+    for (const id of ids) {
+      const partition = this.#find(id)
+      if (!partition) continue
+      const siblings = this.#topics.get(id.topicId)
+      delete siblings?.[id.partition]
+      if (siblings?.every((sibling) => sibling === undefined)) this.#topics.delete(id.topicId)
+      partition.drop()
+      this.#dataFolder.leave(partition.id, partition.config.fileDeleteDelayMs)
+      for (const { path } of partition.segments) this.#leases.release(path).catch(() => undefined)
+    }
+    return Promise.resolve()
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    this.#expiry?.cancel()
+    if (!this.#left) return
+    await this.#writer.finish()
+    await this.#checkpoints.finish()
+    await this.#dataFolder.close()
+    await this.#leases.closeAll()
+  }
+
+  *#partitions(): Iterable<Partition> {
+    for (const partitions of this.#topics.values())
+      for (const partition of partitions) if (partition) yield partition
+  }
+
+  #find({ topicId, partition }: PartitionId): Partition | undefined {
+    return this.#topics.get(topicId)?.[partition]
+  }
+
+  #add(partition: Partition): void {
+    const { topicId, partition: number } = partition.id
+    const siblings = this.#topics.get(topicId) ?? []
+    siblings[number] = partition
+    this.#topics.set(topicId, siblings)
+  }
+
+  async #openOne(id: OpenPartition, isStart: boolean): Promise<Partition> {
+    const name = partitionName(id.topic, id.partition)
+    const folder = join(this.#settings.folder, name)
+    const present = isStart && this.#left!.present.has(name)
+    const recovered = present
+      ? await this.#recover(
+          id,
+          folder,
+          this.#left!.recoveryPoints.get(name) ?? 0,
+          this.#left!.clean,
+        )
+      : emptyLog(this.#settings.producersMax)
+    const jitter = this.#random.below(1 << 16) / (1 << 16)
+    return new Partition(id, folder, recovered, present, this.#host, jitter)
+  }
+
+  #recover(
+    { config }: OpenPartition,
+    folder: string,
+    recoveryPoint: number,
+    clean: boolean,
+  ): Promise<RecoveredLog> {
+    return recoverLog(this.#disk, this.#logger, {
+      folder,
+      recoveryPoint,
+      clean,
+      logStart: 0,
+      indexIntervalBytes: config.indexIntervalBytes,
+      producersMax: this.#settings.producersMax,
+      nowMs: this.#clock.nowMs(),
+    })
+  }
+
+  #appendOne(
+    partition: Partition,
+    append: Append,
+    call: AppendCall,
+    index: number,
+    options: AppendOptions,
+    nowMs: number,
+  ): void {
+    const decide = (step: () => void): void => {
+      try {
+        step()
+      } catch (error) {
+        call.decide(index, refusalOf(error, partition.logStart))
+      }
+    }
+    const enter = (admitted: Admitted): void => {
+      partition.append(admitted, call, index, options, nowMs)
+      if (partition.runs.length > 0) this.#writer.schedule(partition)
+    }
+    decide(() => {
+      const admitted = admit(append, partition.config, options, nowMs)
+      if ('open' in admitted) this.#throughGate(partition, admitted, decide, enter)
+      else if (partition.gate)
+        this.#throughGate(partition, { open: async () => admitted }, decide, enter)
+      else enter(admitted)
+    })
+  }
+
+  /** Keeps the order of appends where some have to be unfolded first. */
+  #throughGate(
+    partition: Partition,
+    unopened: Unopened,
+    decide: (step: () => void) => void,
+    enter: (admitted: Admitted) => void,
+  ): void {
+    const opening = unopened.open()
+    const gate = Promise.allSettled([opening, partition.gate]).then(([opened]) => {
+      if (partition.gate === gate) partition.gate = undefined
+      decide(() => {
+        if (opened.status === 'rejected') throw opened.reason
+        enter(opened.value)
+      })
+    })
+    partition.gate = gate
+  }
+
+  #readOne(read: Read, bytesLeft: number, wholeFirst: boolean): ReadOutcome | Promise<ReadOutcome> {
+    const partition = this.#find(read)
+    if (!partition) return unreadable(kafkaError('UNKNOWN_TOPIC_OR_PARTITION'))
+    const bounds = partition.bounds
+    const error = readError(read, bounds)
+    if (error) return unreadable(error, bounds)
+    const found = this.#guarded(partition, () =>
+      this.#reader.read(partition, read.offset, Math.min(bytesLeft, read.bytesMax), wholeFirst),
+    )
+    const outcome = ({ chunks, size }: { chunks: readonly Uint8Array[]; size: number }) => ({
+      error: undefined,
+      records: chunks,
+      recordsSize: size,
+      highWatermark: bounds.highWatermark,
+      lastStable: bounds.lastStable,
+      logStart: bounds.logStart,
+      aborted: read.committedOnly ? [] : null,
+    })
+    if (!(found instanceof Promise)) return outcome(found)
+    return found.then(outcome, (reason: unknown) => unreadable(reason as KafkaError, bounds))
+  }
+
+  /** A read of a partition that is just being deleted may find its files gone. */
+  #guarded<T>(partition: Partition, read: () => T | Promise<T>): T | Promise<T> {
+    const result = read()
+    if (!(result instanceof Promise)) return result
+    return result.catch((error: unknown) => {
+      if (partition.dropped) throw kafkaError('UNKNOWN_TOPIC_OR_PARTITION')
+      this.#logger.error('a read failed', {
+        partition: partitionName(partition.id.topic, partition.id.partition),
+        error: String(error),
+      })
+      throw kafkaError('KAFKA_STORAGE_ERROR')
+    })
+  }
+
+  #moved(partition: Partition, readableBytes: number, disturbed: boolean): void {
+    if (this.#movements.size === 0) this.#clock.endOfTurn(() => this.#tell())
+    const { topicId, partition: number } = partition.id
+    const movement = this.#movements.get(partition) ?? {
+      topicId,
+      partition: number,
+      readableBytes: 0,
+      disturbed: false,
+    }
+    movement.readableBytes += readableBytes
+    movement.disturbed ||= disturbed
+    this.#movements.set(partition, movement)
+  }
+
+  #tell(): void {
+    const movements = [...this.#movements.values()]
+    this.#movements.clear()
+    this.#listener(movements)
+  }
+
+  /** The disk is full: what was not written is refused, and the log is opened again until that works. */
+  #full(partition: Partition): void {
+    this.#logger.error('the disk is full: appends are refused until there is room', {
+      partition: partitionName(partition.id.topic, partition.id.partition),
+    })
+    partition.refuse()
+    const retry = async (): Promise<void> => {
+      if (this.#closed || partition.dropped) return
+      try {
+        partition.adopt(
+          await this.#recover(partition.id, partition.folder, partition.durable.offset, false),
+        )
+        this.#moved(partition, 0, true)
+      } catch (error) {
+        this.#logger.warn('the log could not be opened again yet', { error: String(error) })
+        this.#clock.after(fullDiskRetryMs, () => void retry())
+      }
+    }
+    this.#clock.after(fullDiskRetryMs, () => void retry())
+  }
+
+  #scheduleExpiry(): void {
+    const { producerExpirationMs, producerExpirationCheckMs } = this.#settings
+    this.#expiry = this.#clock.after(producerExpirationCheckMs, () => {
+      const sinceMs = this.#clock.nowMs() - producerExpirationMs
+      for (const partition of this.#partitions()) partition.producers.expire(sinceMs)
+      this.#scheduleExpiry()
+    })
+  }
+}
+
+const closed = (): LogError => new LogError('LOG_CLOSED', 'the log is closed')
+
+const emptyLog = (producersMax: number): RecoveredLog => ({
+  segments: [],
+  epochs: new Epochs(),
+  producers: new ProducerStates(producersMax),
+  logStart: 0,
+  end: 0,
+  damaged: false,
+  snapshots: [],
+})
+
+/** Why nothing can be read at an offset, as Kafka tells it. */
+const readError = (
+  { offset, currentLeaderEpoch }: Read,
+  { offline, leaderEpoch, logStart, highWatermark, end, damaged }: Bounds,
+): KafkaError | undefined => {
+  if (offline) return kafkaError(offline)
+  if (currentLeaderEpoch >= 0 && currentLeaderEpoch < leaderEpoch)
+    return kafkaError('FENCED_LEADER_EPOCH')
+  if (currentLeaderEpoch > leaderEpoch) return kafkaError('UNKNOWN_LEADER_EPOCH')
+  if (damaged && offset >= highWatermark) return kafkaError('KAFKA_STORAGE_ERROR')
+  if (offset < logStart || offset > end) return kafkaError('OFFSET_OUT_OF_RANGE')
+  return undefined
+}
+
+const unreadable = (error: KafkaError, bounds?: Bounds): ReadOutcome => ({
+  error,
+  records: [],
+  recordsSize: 0,
+  highWatermark: bounds?.highWatermark ?? -1,
+  lastStable: bounds?.lastStable ?? -1,
+  logStart: bounds?.logStart ?? -1,
+  aborted: null,
+})

@@ -1,0 +1,243 @@
+// Reading whole batches: from the tail cache where they are still in memory, else from the segment
+// file through the thread pool. Readers of one place at one time share one read.
+import { batchHeaderSize, batchSizeOf, lastOffsetOf, maxTimestampOf } from '#records'
+import type { Disk, DiskFile } from '#world'
+import { indexSlackSize, readPlacesMax } from '../limits.ts'
+import { LogError } from '../log-error.ts'
+import { scanBatches } from './batch-scan.ts'
+import type { FileLeases } from './file-leases.ts'
+import type { Partition } from './partition.ts'
+import type { Segment } from './segment.ts'
+
+/** Batches in order; empty when there are none to be read. */
+export interface FoundBatches {
+  chunks: readonly Uint8Array[]
+  size: number
+}
+
+const nothing: FoundBatches = { chunks: [], size: 0 }
+
+/** A stretch of a segment that readers may see. */
+interface Stretch {
+  segment: Segment
+  start: number
+  end: number
+}
+
+export class LogReader {
+  readonly #disk: Disk
+  readonly #leases: FileLeases
+  readonly #inFlight = new Map<string, Promise<FoundBatches>>()
+  /** Where readers stopped: the next offset they want → the position it has in its segment. */
+  readonly #places = new WeakMap<Segment, Map<number, number>>()
+
+  constructor(disk: Disk, leases: FileLeases) {
+    this.#disk = disk
+    this.#leases = leases
+  }
+
+  /**
+   * The batches from the one that holds `offset` on (or the first one behind it), up to what readers may
+   * see. The first one is whole even beyond `bytesMax` if `wholeFirst`; the others stay within it.
+   */
+  read(
+    partition: Partition,
+    offset: number,
+    bytesMax: number,
+    wholeFirst: boolean,
+  ): FoundBatches | Promise<FoundBatches> {
+    const readable = partition.readable
+    if (offset >= readable.offset) return nothing
+    const cached = partition.tail.from(offset)
+    if (cached) {
+      const chunks: Buffer[] = []
+      let size = 0
+      for (const { bytes, lastOffset } of cached) {
+        if (lastOffset >= readable.offset) break
+        if (size + bytes.length > bytesMax && !(wholeFirst && size === 0)) break
+        chunks.push(bytes)
+        size += bytes.length
+      }
+      return { chunks, size }
+    }
+    const key = `${partition.folder}/${offset}/${bytesMax}/${wholeFirst}/${readable.offset}`
+    const pending = this.#inFlight.get(key)
+    if (pending) return pending
+    const reading = this.#readFiles(partition, offset, bytesMax, wholeFirst).finally(() =>
+      this.#inFlight.delete(key),
+    )
+    this.#inFlight.set(key, reading)
+    return reading
+  }
+
+  /** Bytes between `offset` and what readers may see, by what is known without reading. */
+  readableBytes(partition: Partition, offset: number): number {
+    const readable = partition.readable
+    if (offset >= readable.offset || offset < partition.logStart) return 0
+    const cached = partition.tail.from(offset)
+    if (cached) {
+      let size = 0
+      for (const { bytes, lastOffset } of cached)
+        if (lastOffset < readable.offset) size += bytes.length
+      return size
+    }
+    const segment = partition.segmentOf(offset)
+    if (!segment) return 0
+    const position = this.#placeOf(segment, offset) ?? segment.floorOfOffsetNow(offset)
+    return partition.bytesBetween({ offset, segment, position }, readable)
+  }
+
+  /** The first batch whose largest time is at or after `timestampMs`, among what readers may see. */
+  async firstBatchSince(
+    partition: Partition,
+    timestampMs: number,
+  ): Promise<{ batch: Buffer } | undefined> {
+    for (const segment of [...partition.segments]) {
+      if (segment.maxTimestampMs < timestampMs && segment !== partition.active) {
+        if (segment.maxTimestampMs >= 0 || !(await segment.loadIndexes(this.#disk))) continue
+        if (segment.maxTimestampMs < timestampMs) continue
+      }
+      const start = await segment.floorOfTime(this.#disk, timestampMs)
+      const end = endOf(partition, segment)
+      let batch: Buffer | undefined
+      await this.#leases.use(segment.path, (file) =>
+        this.#scan(file, { segment, start, end }, (bytes, from, to) => {
+          if (maxTimestampOf(bytes, from) < timestampMs) return true
+          batch = Buffer.from(bytes.subarray(from, to))
+          return false
+        }),
+      )
+      if (batch) return { batch }
+    }
+    return undefined
+  }
+
+  async #readFiles(
+    partition: Partition,
+    offset: number,
+    bytesMax: number,
+    wholeFirst: boolean,
+  ): Promise<FoundBatches> {
+    for (let segment = partition.segmentOf(offset); segment; ) {
+      const end = endOf(partition, segment)
+      const place = this.#placeOf(segment, offset)
+      const start = place ?? (await segment.floorOfOffset(this.#disk, offset))
+      if (start < end) {
+        const stretch = { segment, start, end }
+        const found = await this.#leases.use(segment.path, (file) =>
+          this.#readStretch(file, stretch, offset, bytesMax, wholeFirst),
+        )
+        if (found.size > 0 || found.stopped) return found
+      }
+      const { baseOffset } = segment
+      segment = partition.segments.find((next) => next.baseOffset > baseOffset)
+    }
+    return nothing
+  }
+
+  async #readStretch(
+    file: DiskFile,
+    stretch: Stretch,
+    offset: number,
+    bytesMax: number,
+    wholeFirst: boolean,
+  ): Promise<FoundBatches & { stopped: boolean }> {
+    const size = Math.min(bytesMax + indexSlackSize, stretch.end - stretch.start)
+    const bytes = await readWhole(file, stretch.start, size)
+    let first = 0
+    while (first + batchHeaderSize <= bytes.length && lastOffsetOf(bytes, first) < offset)
+      first += soundSizeOf(bytes, first)
+    if (first + batchHeaderSize > bytes.length) {
+      const start = stretch.start + Math.min(first, bytes.length)
+      const moved = start > stretch.start && start < stretch.end
+      if (moved) return this.#readStretch(file, { ...stretch, start }, offset, bytesMax, wholeFirst)
+      return { ...nothing, stopped: false }
+    }
+    const firstSize = soundSizeOf(bytes, first)
+    if (firstSize > bytesMax) {
+      if (!wholeFirst) return { ...nothing, stopped: true }
+      const whole =
+        first + firstSize <= bytes.length
+          ? bytes.subarray(first, first + firstSize)
+          : await readWhole(file, stretch.start + first, firstSize)
+      return { chunks: [whole], size: firstSize, stopped: true }
+    }
+    const last = wholeBatchesEnd(bytes, first, bytesMax)
+    if (last === first && first === 0) throw damage(stretch.start)
+    if (last === first)
+      return this.#readStretch(
+        file,
+        { ...stretch, start: stretch.start + first },
+        offset,
+        bytesMax,
+        wholeFirst,
+      )
+    this.#remember(stretch.segment, bytes, first, last, stretch.start)
+    return { chunks: [bytes.subarray(first, last)], size: last - first, stopped: true }
+  }
+
+  #placeOf(segment: Segment, offset: number): number | undefined {
+    return this.#places.get(segment)?.get(offset)
+  }
+
+  /** The reader will most likely go on where it stopped. */
+  #remember(segment: Segment, bytes: Buffer, first: number, end: number, base: number): void {
+    let nextOffset = 0
+    for (let start = first; start < end; start += batchSizeOf(bytes, start))
+      nextOffset = lastOffsetOf(bytes, start) + 1
+    const places = this.#places.get(segment) ?? new Map<number, number>()
+    this.#places.set(segment, places)
+    places.delete(nextOffset)
+    places.set(nextOffset, base + end)
+    if (places.size > readPlacesMax) places.delete(places.keys().next().value!)
+  }
+
+  async #scan(
+    file: DiskFile,
+    { start, end }: Stretch,
+    visit: (bytes: Buffer, from: number, to: number) => boolean,
+  ): Promise<void> {
+    const rules = { checksums: false, nextOffset: 0 }
+    await scanBatches(file, start, end, rules, (batch) =>
+      visit(batch.bytes, batch.start, batch.end),
+    )
+  }
+}
+
+/** Where what readers may see of a segment ends. */
+const endOf = ({ readable }: Partition, segment: Segment): number => {
+  if (!readable.segment || segment.baseOffset > readable.segment.baseOffset) return 0
+  return segment === readable.segment ? readable.position : segment.size
+}
+
+/** The end of the last batch that lies within `bytes` and within `bytesMax` from `first`. */
+const wholeBatchesEnd = (bytes: Buffer, first: number, bytesMax: number): number => {
+  let end = first
+  while (end + batchHeaderSize <= bytes.length) {
+    const next = end + soundSizeOf(bytes, end)
+    if (next > bytes.length || next - first > bytesMax) break
+    end = next
+  }
+  return end
+}
+
+/** The size of a batch on disk; one that cannot be right must not send a walk astray. */
+const soundSizeOf = (bytes: Buffer, start: number): number => {
+  const size = batchSizeOf(bytes, start)
+  if (size < batchHeaderSize) throw damage(start)
+  return size
+}
+
+const damage = (position: number): LogError =>
+  new LogError('LOG_CORRUPT', `a segment has no batch where one should begin, near ${position}`)
+
+const readWhole = async (file: DiskFile, position: number, size: number): Promise<Buffer> => {
+  const bytes = Buffer.allocUnsafeSlow(size)
+  const read = await file.read(bytes, position)
+  if (read < size)
+    throw new LogError(
+      'LOG_CORRUPT',
+      `a segment ends at ${position + read}, before what was written`,
+    )
+  return bytes
+}

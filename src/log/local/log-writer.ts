@@ -1,0 +1,161 @@
+// What a turn of the event loop appended goes to the page cache at its end: one write a partition. The
+// loop itself writes where that is fast, which is nearly always; the thread pool does the rest, in order
+// per partition (D7).
+import { type Clock, type Disk, DiskError, type Logger } from '#world'
+import { slowPauseMs, slowWriteMs, unsyncedBytesMax, writeMsPerTurnMax } from '../limits.ts'
+import { writeEpochs, writeTopicId } from './checkpoint-files.ts'
+import type { FileLeases } from './file-leases.ts'
+import type { Partition, Run } from './partition.ts'
+import type { SyncRounds } from './sync-rounds.ts'
+
+/** What the writer asks of the engine. */
+export interface WriterHost {
+  /** Resolves when no older folder of that name is in the way any more. */
+  folderFree(partition: Partition): Promise<void>
+  /** A write found the disk full. */
+  full(partition: Partition): void
+}
+
+export class LogWriter {
+  readonly #disk: Disk
+  readonly #clock: Clock
+  readonly #logger: Logger
+  readonly #leases: FileLeases
+  readonly #rounds: SyncRounds
+  readonly #host: WriterHost
+  readonly #turn = new Set<Partition>()
+  readonly #draining = new Set<Promise<void>>()
+  #scheduled = false
+  #poolUntilMs = 0
+
+  constructor(
+    disk: Disk,
+    clock: Clock,
+    logger: Logger,
+    leases: FileLeases,
+    rounds: SyncRounds,
+    host: WriterHost,
+  ) {
+    this.#disk = disk
+    this.#clock = clock
+    this.#logger = logger
+    this.#leases = leases
+    this.#rounds = rounds
+    this.#host = host
+  }
+
+  /** The partition has runs: they are written when this turn of the loop ends. */
+  schedule(partition: Partition): void {
+    this.#turn.add(partition)
+    if (this.#scheduled) return
+    this.#scheduled = true
+    this.#clock.endOfTurn(() => this.#endTurn())
+  }
+
+  /** Resolves when everything that was scheduled has been written. */
+  async finish(): Promise<void> {
+    while (this.#scheduled || this.#draining.size > 0) {
+      if (this.#scheduled) this.#endTurn()
+      await Promise.all(this.#draining)
+    }
+  }
+
+  #endTurn(): void {
+    this.#scheduled = false
+    const partitions = [...this.#turn]
+    this.#turn.clear()
+    const startedMs = this.#clock.monotonicMs()
+    let nowMs = startedMs
+    for (const partition of partitions) {
+      const mayWrite =
+        nowMs - startedMs < writeMsPerTurnMax &&
+        nowMs >= this.#poolUntilMs &&
+        this.#rounds.unsyncedBytes < unsyncedBytesMax
+      if (partition.writing || partition.runs.length === 0) continue
+      if (!mayWrite || !this.#writeNow(partition)) this.#drainLater(partition)
+      const afterMs = this.#clock.monotonicMs()
+      if (afterMs - nowMs > slowWriteMs) this.#poolUntilMs = afterMs + slowPauseMs
+      nowMs = afterMs
+    }
+    this.#rounds.consider()
+  }
+
+  /** Writes all runs on this turn; false when they need files that are not open. */
+  #writeNow(partition: Partition): boolean {
+    if (!partition.hasFolder || partition.epochsChanged) return false
+    for (const { segment } of partition.runs) if (!this.#leases.peek(segment.path)) return false
+    for (const run of partition.takeRuns()) {
+      try {
+        this.#leases.peek(run.segment.path)!.writeNow(run.chunks, run.position)
+      } catch (error) {
+        this.#failed(partition, error)
+        return true
+      }
+      this.#wrote(partition, run)
+    }
+    return true
+  }
+
+  #drainLater(partition: Partition): void {
+    partition.writing = true
+    const drained = this.#drain(partition).finally(() => {
+      partition.writing = false
+      this.#draining.delete(drained)
+      this.#rounds.consider()
+    })
+    this.#draining.add(drained)
+  }
+
+  async #drain(partition: Partition): Promise<void> {
+    try {
+      await this.#prepare(partition)
+      while (partition.runs.length > 0)
+        for (const run of partition.takeRuns()) {
+          const { path } = run.segment
+          await this.#leases.use(path, async (file) => {
+            await file.write(run.chunks, run.position)
+            this.#leases.pin(path)
+          })
+          if (partition.refusing || partition.offline || partition.dropped) return
+          this.#wrote(partition, run)
+        }
+    } catch (error) {
+      this.#failed(partition, error)
+    }
+  }
+
+  /** The folder, whose it is, and the epoch, before the first batch of a start. */
+  async #prepare(partition: Partition): Promise<void> {
+    const { folder, id } = partition
+    if (!partition.hasFolder) {
+      await this.#host.folderFree(partition)
+      await this.#disk.makeFolder(folder)
+      await writeTopicId(this.#disk, folder, id.topicId)
+      partition.hasFolder = true
+    }
+    if (!partition.epochsChanged) return
+    partition.epochsChanged = false
+    await writeEpochs(this.#disk, folder, partition.epochs.starts)
+  }
+
+  #wrote(partition: Partition, run: Run): void {
+    if (partition.config.flush === 'disk') {
+      this.#leases.pin(run.segment.path)
+      this.#rounds.note(partition, run.size)
+    }
+    partition.wrote(run)
+  }
+
+  #failed(partition: Partition, error: unknown): void {
+    if (partition.dropped) return
+    if (error instanceof DiskError && error.kind === 'full') {
+      this.#host.full(partition)
+      return
+    }
+    this.#logger.error('a write failed: the partition is offline until the broker starts again', {
+      partition: `${partition.id.topic}-${partition.id.partition}`,
+      error: String(error),
+    })
+    partition.goOffline()
+  }
+}

@@ -1,0 +1,321 @@
+// One partition of the local engine: what it holds, what is written, what is on disk.
+//
+//     log start ── … ── durable end ── written end ── end
+//                            │              │          └ given out, waiting to be written ("runs")
+//                            │              └ in the page cache
+//                            └ synced: the high watermark under `flush=disk`
+//
+// Everything that changes the three ends is synchronous; writing and syncing call back.
+import { type ErrorName, type KafkaError, kafkaError } from '#model'
+import { placeBatch } from '#records'
+import type { Admitted } from '../admission.ts'
+import type { AppendOptions, Bounds, LogConfig, OpenPartition } from '../engine.ts'
+import type { Epochs } from '../epochs.ts'
+import type { ProducerStates } from '../producer-states.ts'
+import { type AppendCall, type AppendWaiter, failWaiters, settleWaiters } from './append-call.ts'
+import type { RecoveredLog } from './recovery.ts'
+import { Segment } from './segment.ts'
+import { Tail, type TailCache } from './tail-cache.ts'
+
+/** Batches that go to one place of one segment in one write. */
+export interface Run {
+  segment: Segment
+  position: number
+  chunks: Buffer[]
+  size: number
+  /** The offset after the last of them. */
+  end: number
+}
+
+/** A place in the log at a batch's border: bytes before it and offsets before it belong together. */
+export interface Mark {
+  offset: number
+  segment: Segment | undefined
+  position: number
+}
+
+/** What a partition tells the engine it belongs to. */
+export interface PartitionHost {
+  readonly tailCache: TailCache
+  /** Bytes became readable, or readers must look again. */
+  moved(partition: Partition, readableBytes: number, disturbed: boolean): void
+  /** A segment was closed. */
+  rolled(partition: Partition, closed: Segment): void
+}
+
+const offsetDeltaMax = 0x7fffffff
+const positionMax = 0x7fffffff
+const indexEntrySize = 8
+
+export class Partition {
+  readonly id: OpenPartition
+  readonly folder: string
+  readonly tail = new Tail()
+  config: LogConfig
+  /** Ascending; the last one is written to. Empty until the first append. */
+  segments: Segment[]
+  epochs: Epochs
+  producers: ProducerStates
+  snapshots: number[]
+  logStart: number
+  end: number
+  written: Mark
+  durable: Mark
+  /** The folder is there and says whose it is. */
+  hasFolder: boolean
+  folderSynced: boolean
+  /** The epochs in memory are not those of the file. */
+  epochsChanged = false
+  damaged: boolean
+  offline: ErrorName | undefined
+  /** Appends are refused until the log has been opened again. */
+  refusing = false
+  dropped = false
+  /** Writes that go through the thread pool are in flight. */
+  writing = false
+  /** The end of appends whose records have to be unfolded first; later ones queue behind it. */
+  gate: Promise<void> | undefined
+  runs: Run[] = []
+  readonly #host: PartitionHost
+  readonly #writtenWaiters: AppendWaiter[] = []
+  readonly #durableWaiters: AppendWaiter[] = []
+  /** A share of the jitter from 0 to 1, so that partitions do not roll at the same time. */
+  readonly #jitter: number
+
+  constructor(
+    id: OpenPartition,
+    folder: string,
+    recovered: RecoveredLog,
+    hasFolder: boolean,
+    host: PartitionHost,
+    jitter: number,
+  ) {
+    this.id = id
+    this.folder = folder
+    this.config = id.config
+    this.#host = host
+    this.#jitter = jitter
+    this.hasFolder = hasFolder
+    this.folderSynced = hasFolder
+    this.segments = recovered.segments
+    this.epochs = recovered.epochs
+    this.producers = recovered.producers
+    this.snapshots = recovered.snapshots
+    this.logStart = recovered.logStart
+    this.end = recovered.end
+    this.damaged = recovered.damaged
+    this.written = this.#markOfEnd()
+    this.durable = this.written
+    this.epochsChanged = this.epochs.begin(id.leaderEpoch, this.end)
+  }
+
+  /** Takes over a log that was opened again after its disk had been full. */
+  adopt(recovered: RecoveredLog): void {
+    this.segments = recovered.segments
+    this.epochs = recovered.epochs
+    this.producers = recovered.producers
+    this.end = recovered.end
+    this.damaged = recovered.damaged
+    this.written = this.#markOfEnd()
+    this.durable = this.written
+    this.epochsChanged = this.epochs.begin(this.id.leaderEpoch, this.end)
+    this.tail.clear()
+    this.refusing = false
+  }
+
+  get active(): Segment | undefined {
+    return this.segments.at(-1)
+  }
+
+  /** What readers may see ends here. */
+  get readable(): Mark {
+    return this.config.flush === 'disk' ? this.durable : this.written
+  }
+
+  get size(): number {
+    return this.segments.reduce((sum, { size }) => sum + size, 0)
+  }
+
+  get hasWaiters(): boolean {
+    return this.#durableWaiters.length > 0
+  }
+
+  get bounds(): Bounds {
+    const { offset } = this.readable
+    return {
+      logStart: this.logStart,
+      highWatermark: offset,
+      lastStable: offset,
+      end: this.end,
+      durableEnd: this.durable.offset,
+      leaderEpoch: this.id.leaderEpoch,
+      offline: this.offline,
+      damaged: this.damaged,
+    }
+  }
+
+  /** Why nothing can be appended now, if so. */
+  get refusal(): KafkaError | undefined {
+    if (this.dropped) return kafkaError('UNKNOWN_TOPIC_OR_PARTITION')
+    if (this.offline) return kafkaError(this.offline)
+    if (this.refusing || this.damaged)
+      return kafkaError('KAFKA_STORAGE_ERROR', 'The disk of this partition takes no writes.')
+    return undefined
+  }
+
+  /**
+   * Gives an admitted batch its offsets and queues it to be written; the call is decided when `acks` is
+   * satisfied. Throws what `ProducerStates.check` throws.
+   */
+  append(
+    { batch, facts, logAppendTimeMs }: Admitted,
+    call: AppendCall,
+    index: number,
+    { acks }: Pick<AppendOptions, 'acks'>,
+    nowMs: number,
+  ): void {
+    const { refusal } = this
+    if (refusal) throw refusal
+    const original = facts.producerId >= 0 ? this.producers.check(facts) : undefined
+    const baseOffset = original?.baseOffset ?? this.end
+    const end = original ? original.lastOffset + 1 : this.end + facts.count
+    if (!original) {
+      this.#place(batch, facts.maxTimestampMs, end)
+      if (facts.producerId >= 0) this.producers.add(facts, baseOffset, nowMs)
+    }
+    const outcome = { error: undefined, baseOffset, logAppendTimeMs, logStart: this.logStart }
+    this.#await({ call, index, end, outcome }, acks)
+  }
+
+  /** All runs that wait to be written, in order; they are the caller's from now on. */
+  takeRuns(): Run[] {
+    const { runs } = this
+    this.runs = []
+    return runs
+  }
+
+  /** A run is in the page cache. */
+  wrote({ segment, position, size, end }: Run): void {
+    segment.writtenSize = position + size
+    this.written = { offset: end, segment, position: segment.writtenSize }
+    settleWaiters(this.#writtenWaiters, end)
+    if (this.config.flush !== 'os') return
+    settleWaiters(this.#durableWaiters, end)
+    this.#host.moved(this, size, false)
+  }
+
+  /** Everything up to a mark, which was the written end when the sync began, is on disk. */
+  synced(mark: Mark): void {
+    if (mark.offset <= this.durable.offset) return
+    const before = this.durable
+    this.durable = mark
+    if (this.config.flush === 'os') return
+    settleWaiters(this.#durableWaiters, mark.offset)
+    this.#host.moved(this, this.bytesBetween(before, mark), false)
+  }
+
+  /** Nothing more can be trusted to reach the disk (D5): everyone who waits hears so. */
+  goOffline(): void {
+    this.offline = 'KAFKA_STORAGE_ERROR'
+    this.#failAll(kafkaError('KAFKA_STORAGE_ERROR'))
+    this.#host.moved(this, 0, true)
+  }
+
+  /** A write found no room: what was not written is forgotten, and nothing is taken until `adopt`. */
+  refuse(): void {
+    this.refusing = true
+    this.#failAll(kafkaError('KAFKA_STORAGE_ERROR', 'The disk is full.'))
+  }
+
+  /** The partition is deleted. */
+  drop(): void {
+    this.dropped = true
+    this.#failAll(kafkaError('UNKNOWN_TOPIC_OR_PARTITION'))
+    this.#host.moved(this, 0, true)
+  }
+
+  /** Bytes of the segments between two marks. */
+  bytesBetween(from: Mark, to: Mark): number {
+    if (!to.segment) return 0
+    if (from.segment === to.segment) return to.position - from.position
+    let bytes = from.segment ? from.segment.size - from.position : 0
+    for (const segment of this.segments)
+      if (
+        segment.baseOffset > (from.segment?.baseOffset ?? -1) &&
+        segment.baseOffset < to.segment.baseOffset
+      )
+        bytes += segment.size
+    return bytes + to.position
+  }
+
+  /** The segment that holds an offset, or the first one behind it. */
+  segmentOf(offset: number): Segment | undefined {
+    return this.segments.findLast(({ baseOffset }) => baseOffset <= offset) ?? this.segments[0]
+  }
+
+  #failAll(error: KafkaError): void {
+    this.runs = []
+    this.tail.clear()
+    failWaiters(this.#writtenWaiters.splice(0), error, this.logStart)
+    failWaiters(this.#durableWaiters.splice(0), error, this.logStart)
+  }
+
+  #await(waiter: AppendWaiter, acks: number): void {
+    const durably = acks === -1
+    const { offset } = durably ? this.readable : this.written
+    if (waiter.end <= offset) waiter.call.decide(waiter.index, waiter.outcome)
+    else (durably ? this.#durableWaiters : this.#writtenWaiters).push(waiter)
+  }
+
+  #place(batch: Buffer, maxTimestampMs: number, end: number): void {
+    const baseOffset = this.end
+    const segment = this.#segmentFor(batch.length, maxTimestampMs, end)
+    placeBatch(batch, baseOffset, this.id.leaderEpoch)
+    const last = this.runs.at(-1)
+    if (last?.segment === segment) {
+      last.chunks.push(batch)
+      last.size += batch.length
+      last.end = end
+    } else
+      this.runs.push({ segment, position: segment.size, chunks: [batch], size: batch.length, end })
+    const place = {
+      position: segment.size,
+      size: batch.length,
+      lastOffset: end - 1,
+      maxTimestampMs,
+    }
+    segment.add(place, this.config.indexIntervalBytes)
+    segment.size += batch.length
+    this.end = end
+    this.#host.tailCache.add(this.tail, { baseOffset, lastOffset: end - 1, bytes: batch })
+  }
+
+  #segmentFor(size: number, maxTimestampMs: number, end: number): Segment {
+    const { active } = this
+    if (active && !this.#mustRoll(active, size, maxTimestampMs, end)) return active
+    const next = new Segment(this.folder, this.end, 0)
+    next.startIndexes()
+    this.segments.push(next)
+    if (active) this.#host.rolled(this, active)
+    return next
+  }
+
+  /** Kafka's rules: full by size or index, old by the records' own time, offsets beyond an int32. */
+  #mustRoll(active: Segment, size: number, maxTimestampMs: number, end: number): boolean {
+    if (active.size === 0) return false
+    const { segmentBytes, segmentMs, segmentJitterMs, segmentIndexBytes } = this.config
+    const ageMsMax = segmentMs - this.#jitter * Math.min(segmentJitterMs, segmentMs)
+    return (
+      active.size + size > Math.min(segmentBytes, positionMax) ||
+      (active.firstTimestampMs !== undefined &&
+        maxTimestampMs - active.firstTimestampMs > ageMsMax) ||
+      (active.offsetEntryCount + 1) * indexEntrySize > segmentIndexBytes ||
+      end - active.baseOffset > offsetDeltaMax
+    )
+  }
+
+  #markOfEnd(): Mark {
+    const { active } = this
+    return { offset: this.end, segment: active, position: active?.size ?? 0 }
+  }
+}

@@ -1,0 +1,40 @@
+import {
+  attributesOf,
+  baseOffsetOf,
+  baseTimestampOf,
+  batchHeaderSize,
+  codecOf,
+  decompressAsync,
+  isLogAppendTime,
+  leaderEpochOf,
+  maxTimestampOf,
+  RecordCursor,
+  recordCountOf,
+} from '#records'
+import type { TimedOffset } from './engine.ts'
+import { unfoldedSizeMax } from './limits.ts'
+
+/** The first record of a batch at or after a time; undefined when none is. */
+export const recordSince = async (
+  batch: Buffer,
+  timestampMs: number,
+): Promise<TimedOffset | undefined> => {
+  const attributes = attributesOf(batch)
+  const codec = codecOf(attributes)
+  const body = batch.subarray(batchHeaderSize)
+  const records = codec === 0 ? body : await decompressAsync(codec, body, unfoldedSizeMax)
+  const cursor = new RecordCursor(records, {
+    baseOffset: baseOffsetOf(batch),
+    baseTimestampMs: baseTimestampOf(batch),
+    count: recordCountOf(batch),
+    appendTimeMs: isLogAppendTime(attributes) ? maxTimestampOf(batch) : undefined,
+  })
+  while (cursor.next())
+    if (cursor.timestampMs >= timestampMs)
+      return {
+        offset: cursor.offset,
+        timestampMs: cursor.timestampMs,
+        leaderEpoch: leaderEpochOf(batch),
+      }
+  return undefined
+}
