@@ -171,7 +171,7 @@ test('code is made from strings in one file only', () => {
 test('names say what a thing is', () => {
   const banned = 'Manager|Helper|Helpers|Util|Utils|Impl|Base|Service'
   const declared = new RegExp(`\\b(?:class|interface|type)\\s+(\\w*(?:${banned}))\\b`, 'g')
-  const file = new RegExp(`(?:^|[-/])(?:${banned}|index)\\.\\w+$`, 'i')
+  const file = new RegExp(`(?:^|[-/])(?:${banned})\\.\\w+$|(?:^|/)index\\.\\w+$`, 'i')
   deepEqual(
     violations(sources, (path) => [
       ...(file.test(path) ? ['is named by a word that says nothing'] : []),

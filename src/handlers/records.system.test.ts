@@ -126,7 +126,7 @@ const fetchRequest = (topic: Topic, options: FetchOptions): RequestInput<typeof 
 const fetch = async (topic: Topic, options: FetchOptions = {}) => {
   const { version = 18, from = client } = options
   const response = await from.request(Fetch, version, fetchRequest(topic, options))
-  return response.responses[0]?.partitions[0]
+  return response.responses[0]!.partitions[0]!
 }
 const is = (actual: number | undefined, name: ErrorName): void => equal(actual, codeOf(name))
 /** The part of a batch that the broker must keep: all but base offset and leader epoch. */
@@ -150,16 +150,16 @@ for (const version of versionsOf(Fetch))
     await produce(topic, batch(10))
     for (const offset of [0, 5, 9]) {
       const read = await fetch(topic, { version, offset })
-      equal(read?.errorCode, 0)
-      equal(read?.highWatermark, 10)
-      equal((read?.records as Buffer).readBigInt64BE(0), 0n, 'the whole batch')
+      equal(read.errorCode, 0)
+      equal(read.highWatermark, 10)
+      equal((read.records as Buffer).readBigInt64BE(0), 0n, 'the whole batch')
     }
     const atEnd = await fetch(topic, { version, offset: 10 })
-    equal(atEnd?.errorCode, 0)
-    equal((atEnd?.records as Buffer).length, 0)
+    equal(atEnd.errorCode, 0)
+    equal((atEnd.records as Buffer).length, 0)
     for (const offset of [11, -5]) {
       const beyond = await fetch(topic, { version, offset })
-      is(beyond?.errorCode, 'OFFSET_OUT_OF_RANGE')
+      is(beyond.errorCode, 'OFFSET_OUT_OF_RANGE')
     }
   })
 
@@ -176,8 +176,8 @@ test('zstd is refused to those who speak a version from before it', async () => 
   const topic = await makeTopic({ 'compression.type': 'zstd' })
   const zstd = batch(1, { codec: Codec.zstd })
   is((await produce(topic, zstd, { version: 6 })).errorCode, 'UNSUPPORTED_COMPRESSION_TYPE')
-  is((await fetch(topic, { version: 9 }))?.errorCode, 'UNSUPPORTED_COMPRESSION_TYPE')
-  equal((await fetch(topic, { version: 10 }))?.errorCode, 0)
+  is((await fetch(topic, { version: 9 })).errorCode, 'UNSUPPORTED_COMPRESSION_TYPE')
+  equal((await fetch(topic, { version: 10 })).errorCode, 0)
 })
 
 test('acks=0 is not answered, and the next answer is that of the next request', async () => {
@@ -225,7 +225,7 @@ test('what cannot be stored is refused with the reason', async () => {
   const nowhere = { name: 'nowhere', topicId: 'AAAAAAAAAAAAAAAAAAAABA' }
   is((await produce(nowhere, batch(1))).errorCode, 'UNKNOWN_TOPIC_ID')
   is((await produce(nowhere, batch(1), { version: 9 })).errorCode, 'UNKNOWN_TOPIC_OR_PARTITION')
-  equal((await fetch(topic))?.highWatermark, 0)
+  equal((await fetch(topic)).highWatermark, 0)
 })
 
 test('records without a key are named one by one on a compacted topic', async () => {
@@ -295,7 +295,7 @@ test('a fetch waits for bytes and is answered when they come', async () => {
   const from = await box.connect()
   const waiting = fetch(topic, { from, maxWaitMs: 60_000 })
   await produce(topic, batch(1))
-  equal((await waiting)?.highWatermark, 1)
+  equal((await waiting).highWatermark, 1)
   from.close()
 })
 
@@ -305,14 +305,14 @@ test('a fetch waits for as many bytes as it wants', async () => {
   const size = batch(1).length
   const waiting = fetch(topic, { from, maxWaitMs: 60_000, minBytes: 3 * size })
   for (let count = 0; count < 3; count += 1) await produce(topic, batch(1))
-  equal(((await waiting)?.records as Buffer).length, 3 * size)
+  equal(((await waiting).records as Buffer).length, 3 * size)
   from.close()
 })
 
 test('a fetch that waits in vain is answered empty', async () => {
   const topic = await makeTopic()
   const read = await fetch(topic, { maxWaitMs: 20 })
-  deepEqual([read?.errorCode, (read?.records as Buffer).length], [0, 0])
+  deepEqual([read.errorCode, (read.records as Buffer).length], [0, 0])
 })
 
 test('a fetch that waits hears when its topic is deleted', async () => {
@@ -323,7 +323,7 @@ test('a fetch that waits hears when its topic is deleted', async () => {
     topics: [{ name: topic.name, topicId: zeroUuid }],
     timeoutMs: 1000,
   })
-  notEqual((await waiting)?.errorCode, 0)
+  notEqual((await waiting).errorCode, 0)
   from.close()
 })
 
@@ -332,7 +332,7 @@ test('the first batch comes whole, and later ones only within the limits', async
   for (let count = 0; count < 5; count += 1) await produce(topic, batch(1))
   const size = batch(1).length
   const sizeOf = async (options: FetchOptions) =>
-    ((await fetch(topic, options))?.records as Buffer).length
+    ((await fetch(topic, options)).records as Buffer).length
   equal(await sizeOf({ maxBytes: 1 }), size)
   equal(await sizeOf({ partitionMaxBytes: 1 }), size)
   equal(await sizeOf({ partitionMaxBytes: 3 * size }), 3 * size)
@@ -341,8 +341,8 @@ test('the first batch comes whole, and later ones only within the limits', async
 
 test('a leader epoch that is not the present one is refused', async () => {
   const topic = await makeTopic()
-  is((await fetch(topic, { epoch: 7 }))?.errorCode, 'UNKNOWN_LEADER_EPOCH')
-  equal((await fetch(topic, { epoch: 0 }))?.errorCode, 0)
+  is((await fetch(topic, { epoch: 7 })).errorCode, 'UNKNOWN_LEADER_EPOCH')
+  equal((await fetch(topic, { epoch: 0 })).errorCode, 0)
 })
 
 test('a fetch session names only what changed', async () => {
@@ -454,9 +454,9 @@ test('records and topics are there after a restart, in a higher leader epoch', a
   await own.restart()
   const second = await own.connect()
   const read = await fetch(topic, { from: second })
-  equal(read?.highWatermark, 3)
-  is((await fetch(topic, { from: second, epoch: 0 }))?.errorCode, 'FENCED_LEADER_EPOCH')
-  equal((await fetch(topic, { from: second, epoch: 1 }))?.errorCode, 0)
+  equal(read.highWatermark, 3)
+  is((await fetch(topic, { from: second, epoch: 0 })).errorCode, 'FENCED_LEADER_EPOCH')
+  equal((await fetch(topic, { from: second, epoch: 1 })).errorCode, 0)
   const duplicate = await produce(topic, batch(3, { ...ids, baseSequence: 0 }), { from: second })
   deepEqual([duplicate.errorCode, duplicate.baseOffset], [0, 0])
   second.close()

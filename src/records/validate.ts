@@ -18,6 +18,7 @@ import {
   producerIdOf,
   recordCountOf,
 } from './header.ts'
+import { type QuickRules, quickWalk } from './quick-walk.ts'
 import { RecordCursor } from './record.ts'
 import { RecordsError } from './records-error.ts'
 
@@ -180,6 +181,7 @@ export const checkRecords = (
   facts: BatchFacts,
   rules: BatchRules,
 ): void => {
+  if (quickWalk(records, quickRules(batch, facts, rules))) return
   const cursor = new RecordCursor(records, {
     baseOffset: 0,
     baseTimestampMs: baseTimestampOf(batch),
@@ -211,6 +213,17 @@ export const checkRecords = (
       missingKeys,
     )
   if (badTimes.length > 0) throw invalidTime(badTimes)
+}
+
+const quickRules = (batch: Buffer, { count }: BatchFacts, rules: BatchRules): QuickRules => {
+  const base = baseTimestampOf(batch)
+  const { ownTime, nowMs, timestampBeforeMaxMs, timestampAfterMaxMs } = rules
+  return {
+    count,
+    needsKeys: rules.compacted,
+    timeDeltaMin: ownTime ? Number.NEGATIVE_INFINITY : nowMs - timestampBeforeMaxMs - base,
+    timeDeltaMax: ownTime ? Number.POSITIVE_INFINITY : nowMs + timestampAfterMaxMs - base,
+  }
 }
 
 const invalidTime = (faults: readonly RecordFault[]): RecordRefusal =>

@@ -37,19 +37,23 @@ export class Producer {
     const client = await WireClient.connect(port).catch(() => undefined)
     if (!client) return
     this.#sentBytes = 0
+    let open = true
+    const closed = client.closed.then(() => {
+      open = false
+    })
     try {
       await this.#prepare(client)
       const resent = this.#leftovers()
       const workers = Array.from({ length: requestsMax }, async () => {
         for (let load = resent.shift(); load; load = resent.shift()) await this.#send(client, load)
-        while (this.#sentBytes < bytesMax) {
+        while (open && this.#sentBytes < bytesMax) {
           const load = this.#nextLoad()
           if (load.length > 0) await this.#send(client, load)
-          else await Promise.race([this.#progress(), client.closed])
+          else await Promise.race([this.#progress(), closed])
         }
       })
       await Promise.all(workers)
-      await client.closed
+      await closed
     } catch (error) {
       client.close()
       if (error instanceof RefusedError || !isClosed(error)) throw error
