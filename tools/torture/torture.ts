@@ -81,7 +81,7 @@ export const torture = async (options: TortureOptions): Promise<TortureReport> =
     rmSync(folder, { recursive: true, force: true })
     return report
   } catch (error) {
-    options.say?.(`the data is in ${folder}`)
+    options.say?.(`the data is in ${folder}; the broker said last: ${run.brokerLog || 'nothing'}`)
     throw error
   }
 }
@@ -94,6 +94,7 @@ class Torture {
   readonly #churn: Churn
   readonly #producers: Producer[]
   readonly #leaderEpochs = new Map<string, number>()
+  #broker: BrokerProcess | undefined
   #partitions: Partition[] = []
   #laneCount = 0
   #topicCount = 0
@@ -139,7 +140,14 @@ class Torture {
   }
 
   #begin(): BrokerProcess {
-    return beginBroker({ folder: this.#folder, sets: ['auto.create.topics.enable=false'] })
+    const sets = ['auto.create.topics.enable=false']
+    this.#broker = beginBroker({ folder: this.#folder, sets })
+    return this.#broker
+  }
+
+  /** The last lines of the last broker. */
+  get brokerLog(): string {
+    return this.#broker?.output.stderr.slice(-3000) ?? ''
   }
 
   async #killWhileStarting(): Promise<void> {

@@ -148,7 +148,7 @@ export class LogReader {
     while (first + batchHeaderSize <= bytes.length && lastOffsetOf(bytes, first) < offset)
       first += soundSizeOf(bytes, first)
     if (first + batchHeaderSize > bytes.length) {
-      const start = stretch.start + Math.min(first, bytes.length)
+      const start = stretch.start + first
       const moved = start > stretch.start && start < stretch.end
       if (moved) return this.#readStretch(file, { ...stretch, start }, offset, bytesMax, wholeFirst)
       return { ...nothing, stopped: false }
