@@ -19,3 +19,4 @@ export type {
 export { LocalLog } from './local/local-log.ts'
 export type { LocalLogSettings } from './local/settings.ts'
 export { LogError, type LogErrorCode } from './log-error.ts'
+export { MemoryLog, type MemoryLogSettings } from './memory/memory-log.ts'

@@ -31,9 +31,12 @@ export interface Target {
   note(what: string, bytes?: Buffer): void
 }
 
+/** One kind of harm. */
+export type Attack = (target: Target) => Promise<void>
+
 /** Longest that a well-formed request may go without an answer or a closed connection. */
 const answerMs = 20_000
-const lingerMs = 50
+const lingerMs = 20
 
 /** Kinds of attack with how often each is chosen. */
 export const attacks: readonly (readonly [

@@ -10,7 +10,7 @@ import {
   type Topic,
   temporaryFolder,
 } from '#testing'
-import { attacks, type Target } from './attacks.ts'
+import { type Attack, attacks, type Target } from './attacks.ts'
 import { Witness } from './witness.ts'
 
 /** What to do. */
@@ -36,8 +36,10 @@ const responseBytesMax = 64 * megabyte
 /** Memory beyond what the bounds above allow: garbage not yet collected, code, and caches. */
 const slackBytes = 350 * megabyte
 const largeTopicSize = 8 * megabyte
-const attackersCount = 6
+const attackersCount = 16
 const notesMax = 60
+/** An attack that takes longer is worth a line: something was slow to answer. */
+const slowAttackMs = 5000
 const lookIntervalMs = 100
 const tidyIntervalMs = 3000
 const poolTopics = 6
@@ -69,6 +71,8 @@ export const fuzz = async (options: FuzzOptions): Promise<FuzzReport> => {
 
 class Fuzz {
   readonly notes: string[] = []
+  /** What each attacker did last. */
+  readonly #last: string[] = []
   readonly #folder: string
   readonly #options: FuzzOptions
   readonly #random: SeededRandom
@@ -130,8 +134,11 @@ class Fuzz {
       }
       while (working()) {
         target.known = { topics: [...this.#topics, large] }
+        const beganMs = performance.now()
         await chosen(random)(target)
         this.#attacks += 1
+        const tookMs = Math.round(performance.now() - beganMs)
+        if (tookMs > slowAttackMs) say?.(`${this.#last[index]} took ${tookMs} ms`)
       }
     })
     const watch = async (): Promise<void> => {
@@ -168,6 +175,7 @@ class Fuzz {
   }
 
   #note(attacker: number, what: string, bytes?: Buffer): void {
+    this.#last[attacker] = what
     const start = bytes ? ` ${bytes.subarray(0, 300).toString('hex')}` : ''
     this.notes.push(`attacker ${attacker}: ${what}${start}`)
     if (this.notes.length > notesMax) this.notes.shift()
@@ -212,7 +220,7 @@ class Fuzz {
 
 const weights = attacks.reduce((sum, [weight]) => sum + weight, 0)
 
-const chosen = (random: SeededRandom): ((target: Target) => Promise<void>) => {
+const chosen = (random: SeededRandom): Attack => {
   let rest = random.below(weights)
   for (const [weight, attack] of attacks) {
     if (rest < weight) return attack

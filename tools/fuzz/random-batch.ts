@@ -58,7 +58,7 @@ const damage = (batch: Buffer, random: SeededRandom): void => {
 /** Megabytes of zeros in a few kilobytes, which claim to be one record or very many. */
 const bomb = (random: SeededRandom): Buffer => {
   const codec = random.pick([Codec.gzip, Codec.snappy, Codec.lz4, Codec.zstd])
-  const folded = compress(codec, Buffer.alloc(random.pick([1, 8, 32]) * 1024 * 1024))
+  const folded = zeros(codec, random.pick([1, 8, 32]))
   const header = buildBatch([{ timestampMs: Date.now(), key: null, value: null }]).subarray(
     0,
     headerSize,
@@ -70,6 +70,16 @@ const bomb = (random: SeededRandom): Buffer => {
   batch.writeInt32BE(count, 57)
   batch.writeInt32BE(batch.length - 12, 8)
   return sealed(batch)
+}
+
+const folds = new Map<string, Buffer>()
+
+/** So many megabytes of zeros, compressed. */
+const zeros = (codec: Codec, megabytes: number): Buffer => {
+  const key = `${codec}/${megabytes}`
+  const folded = folds.get(key) ?? compress(codec, Buffer.alloc(megabytes * 1024 * 1024))
+  folds.set(key, folded)
+  return folded
 }
 
 /** Makes the checksum right again. */

@@ -12,9 +12,10 @@ interface Trail {
   lane: Lane
   /** The number of the last record seen. */
   last: number
-  /** Acknowledged batches that have been seen whole, and records of the next one. */
+  /** Acknowledged batches that have been found where they must be. */
   settledCount: number
-  seenInBatch: number
+  /** Records seen that no settled batch covers: they may be acknowledged later, as duplicates. */
+  unsettled: { number: number; offset: number }[]
 }
 
 /** How far a partition has been read and found right. */
@@ -30,7 +31,7 @@ export class PartitionCheck {
     this.topic = topic
     this.partition = partition
     this.#trails = new Map(
-      lanes.map((lane) => [lane.number, { lane, last: -1, settledCount: 0, seenInBatch: 0 }]),
+      lanes.map((lane) => [lane.number, { lane, last: -1, settledCount: 0, unsettled: [] }]),
     )
   }
 
@@ -52,7 +53,7 @@ export class PartitionCheck {
         throw this.#broken(`it ends at ${highWatermark}, and ${this.#offset} had been read`)
       for (const batch of batches) this.#take(batch)
     }
-    for (const trail of this.#trails.values()) this.#checkComplete(trail)
+    for (const trail of this.#trails.values()) this.#settle(trail)
   }
 
   /** Holds what the broker says of each leader epoch's end against the batches read. */
@@ -104,32 +105,32 @@ export class PartitionCheck {
   #advance(trail: Trail, number: number): void {
     const { lane, last } = trail
     const ordered = lane.kind.idempotent ? number === last + 1 : number > last
-    const where = `lane ${lane.number}, number ${number} at offset ${this.#offset}`
+    const where = `${lane.name}, number ${number} at offset ${this.#offset}`
     if (!ordered) throw this.#broken(`${where} follows number ${last}`)
     if (number >= lane.next) throw this.#broken(`${where} was never made`)
     trail.last = number
-    const batch = lane.acknowledged[trail.settledCount]
-    if (!batch || number < batch.first) return
-    if (
-      this.#offset - batch.offset !== number - batch.first ||
-      trail.seenInBatch !== number - batch.first
-    )
-      throw this.#broken(
-        `${where} was acknowledged with offset ${batch.offset + number - batch.first}`,
-      )
-    trail.seenInBatch += 1
-    if (trail.seenInBatch < batch.count) return
-    trail.settledCount += 1
-    trail.seenInBatch = 0
+    if (lane.kind.acks !== 0) trail.unsettled.push({ number, offset: this.#offset })
   }
 
-  #checkComplete({ lane, settledCount, seenInBatch }: Trail): void {
-    const missing = lane.acknowledged[settledCount]
-    if (missing)
-      throw this.#broken(
-        `lane ${lane.number}: number ${missing.first + seenInBatch} was acknowledged with offset ` +
-          `${missing.offset + seenInBatch} and is not there`,
-      )
+  /** Every acknowledged batch is there, whole and where it was said to be. */
+  #settle(trail: Trail): void {
+    const { lane, unsettled } = trail
+    let index = 0
+    for (; trail.settledCount < lane.acknowledged.length; trail.settledCount += 1) {
+      const { first, count, offset } = lane.acknowledged[trail.settledCount]!
+      while (index < unsettled.length && unsettled[index]!.number < first) index += 1
+      for (let place = 0; place < count; place += 1, index += 1) {
+        const found = unsettled[index]
+        if (found?.number === first + place && found.offset === offset + place) continue
+        const where = found
+          ? `number ${found.number} is at offset ${found.offset}`
+          : 'it is missing'
+        throw this.#broken(
+          `${lane.name}: number ${first + place} was acknowledged with offset ${offset + place}, and ${where}`,
+        )
+      }
+    }
+    trail.unsettled = unsettled.slice(index)
   }
 
   #broken(what: string): BrokenPromise {

@@ -62,6 +62,11 @@ export class Lane {
     this.#random = random
   }
 
+  get name(): string {
+    const { acks, idempotent } = this.kind
+    return `lane ${this.number} (acks=${acks}, ${idempotent ? `producer ${this.producerId}` : 'plain'})`
+  }
+
   get acknowledgedCount(): number {
     return this.acknowledged.reduce((sum, { count }) => sum + count, 0)
   }

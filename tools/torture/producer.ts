@@ -133,8 +133,7 @@ export class RefusedError extends Error {}
 export const isClosed = (error: unknown): boolean =>
   error instanceof Error && /closed|ECONNREFUSED|ECONNRESET|EPIPE/.test(error.message)
 
-const nameOf = ({ number, topic, partition }: Lane): string =>
-  `lane ${number} (${topic.name}-${partition})`
+const nameOf = ({ name, topic, partition }: Lane): string => `${topic.name}-${partition}: ${name}`
 
 /** Partitions of one topic stand together, as clients send them. */
 const requestOf = (load: readonly Load[], acks: number): RequestInput<typeof Produce> => ({

@@ -25,6 +25,7 @@ import { Epochs } from '../epochs.ts'
 import { fullDiskRetryMs, opensMax } from '../limits.ts'
 import { LogError } from '../log-error.ts'
 import { ProducerStates } from '../producer-states.ts'
+import { readError, unreadable } from '../read-outcome.ts'
 import { recordSince } from '../time-search.ts'
 import { AppendCall } from './append-call.ts'
 import { partitionName } from './checkpoint-files.ts'
@@ -413,28 +414,4 @@ const emptyLog = (producersMax: number): RecoveredLog => ({
   end: 0,
   damaged: false,
   snapshots: [],
-})
-
-/** Why nothing can be read at an offset, as Kafka tells it. */
-const readError = (
-  { offset, currentLeaderEpoch }: Read,
-  { offline, leaderEpoch, logStart, highWatermark, end, damaged }: Bounds,
-): KafkaError | undefined => {
-  if (offline) return kafkaError(offline)
-  if (currentLeaderEpoch >= 0 && currentLeaderEpoch < leaderEpoch)
-    return kafkaError('FENCED_LEADER_EPOCH')
-  if (currentLeaderEpoch > leaderEpoch) return kafkaError('UNKNOWN_LEADER_EPOCH')
-  if (damaged && offset >= highWatermark) return kafkaError('KAFKA_STORAGE_ERROR')
-  if (offset < logStart || offset > end) return kafkaError('OFFSET_OUT_OF_RANGE')
-  return undefined
-}
-
-const unreadable = (error: KafkaError, bounds?: Bounds): ReadOutcome => ({
-  error,
-  records: [],
-  recordsSize: 0,
-  highWatermark: bounds?.highWatermark ?? -1,
-  lastStable: bounds?.lastStable ?? -1,
-  logStart: bounds?.logStart ?? -1,
-  aborted: null,
 })

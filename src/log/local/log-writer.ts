@@ -118,6 +118,8 @@ export class LogWriter {
           })
           if (partition.refusing || partition.offline || partition.dropped) return
           this.#wrote(partition, run)
+          // The next file may have to wait until a sync lets another one be closed.
+          this.#rounds.consider()
         }
     } catch (error) {
       this.#failed(partition, error)

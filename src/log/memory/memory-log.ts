@@ -1,0 +1,249 @@
+// The memory engine: the same log without a disk. It is the plain model that the other engines are held
+// against, and what tests use that need no files. Everything is durable as soon as it is appended.
+import { kafkaError } from '#model'
+import { batchSizeOf, lastOffsetOf, maxTimestampOf, placeBatch } from '#records'
+import type { Clock } from '#world'
+import { type Admitted, admit, refusalOf } from '../admission.ts'
+import type {
+  Append,
+  AppendOptions,
+  AppendOutcome,
+  Bounds,
+  LogConfig,
+  LogEngine,
+  Movement,
+  Opened,
+  OpenPartition,
+  PartitionId,
+  ProducerState,
+  Read,
+  ReadOutcome,
+  TimedOffset,
+} from '../engine.ts'
+import { Epochs } from '../epochs.ts'
+import { ProducerStates } from '../producer-states.ts'
+import { readError, unreadable } from '../read-outcome.ts'
+import { recordSince } from '../time-search.ts'
+
+interface MemoryPartition {
+  id: OpenPartition
+  config: LogConfig
+  batches: Buffer[]
+  end: number
+  epochs: Epochs
+  producers: ProducerStates
+  /** The append before, so that they take effect in order. */
+  turn: Promise<unknown>
+}
+
+/** What the memory engine is told once. */
+export interface MemoryLogSettings {
+  producersMax: number
+}
+
+export class MemoryLog implements LogEngine {
+  readonly #clock: Clock
+  readonly #settings: MemoryLogSettings
+  readonly #partitions = new Map<string, MemoryPartition>()
+  readonly #movements = new Map<string, Movement>()
+  #listener: (movements: readonly Movement[]) => void = () => undefined
+
+  constructor(clock: Clock, settings: MemoryLogSettings) {
+    this.#clock = clock
+    this.#settings = settings
+  }
+
+  open(partitions: readonly OpenPartition[]): Promise<Opened> {
+    for (const id of partitions)
+      this.#partitions.set(keyOf(id), {
+        id,
+        config: id.config,
+        batches: [],
+        end: 0,
+        epochs: new Epochs([{ epoch: id.leaderEpoch, startOffset: 0 }]),
+        producers: new ProducerStates(this.#settings.producersMax),
+        turn: Promise.resolve(),
+      })
+    return Promise.resolve({ producerIdMax: -1 })
+  }
+
+  append(appends: readonly Append[], options: AppendOptions): Promise<readonly AppendOutcome[]> {
+    return Promise.all(appends.map((append) => this.#appendOne(append, options)))
+  }
+
+  read(reads: readonly Read[], bytesMax: number): Promise<readonly ReadOutcome[]> {
+    let left = bytesMax
+    let found = false
+    const outcomes = reads.map((read) => {
+      const outcome = this.#readOne(read, left, !found)
+      left = Math.max(0, left - outcome.recordsSize)
+      found ||= outcome.recordsSize > 0
+      return outcome
+    })
+    return Promise.resolve(outcomes)
+  }
+
+  bounds(id: PartitionId): Bounds | undefined {
+    const partition = this.#find(id)
+    return (
+      partition && {
+        logStart: 0,
+        highWatermark: partition.end,
+        lastStable: partition.end,
+        end: partition.end,
+        durableEnd: partition.end,
+        leaderEpoch: partition.id.leaderEpoch,
+        offline: undefined,
+        damaged: false,
+      }
+    )
+  }
+
+  readableBytes(id: PartitionId, offset: number): number {
+    const partition = this.#find(id)
+    if (!partition || offset < 0) return 0
+    return sizeOf(partition.batches.filter((batch) => lastOffsetOf(batch) >= offset))
+  }
+
+  onMovement(listener: (movements: readonly Movement[]) => void): void {
+    this.#listener = listener
+  }
+
+  async firstSince(id: PartitionId, timestampMs: number): Promise<TimedOffset | undefined> {
+    const batch = this.#served(id).batches.find((each) => maxTimestampOf(each) >= timestampMs)
+    return batch && recordSince(batch, timestampMs)
+  }
+
+  async newest(id: PartitionId): Promise<TimedOffset | undefined> {
+    const { batches } = this.#served(id)
+    if (batches.length === 0) return undefined
+    const largestMs = batches.reduce((ms, batch) => Math.max(ms, maxTimestampOf(batch)), -1)
+    return this.firstSince(id, largestMs)
+  }
+
+  epochEnd(id: PartitionId, epoch: number): { leaderEpoch: number; endOffset: number } {
+    const partition = this.#find(id)
+    return partition?.epochs.endOf(epoch, partition.end) ?? { leaderEpoch: -1, endOffset: -1 }
+  }
+
+  epochOf(id: PartitionId, offset: number): number {
+    return this.#find(id)?.epochs.of(offset) ?? -1
+  }
+
+  producers(id: PartitionId): readonly ProducerState[] {
+    return this.#find(id)?.producers.describe() ?? []
+  }
+
+  size(id: PartitionId): number {
+    return sizeOf(this.#find(id)?.batches ?? [])
+  }
+
+  configure(id: PartitionId, config: LogConfig): void {
+    const partition = this.#find(id)
+    if (partition) partition.config = config
+  }
+
+  drop(ids: readonly PartitionId[]): Promise<void> {
+    for (const id of ids) if (this.#partitions.delete(keyOf(id))) this.#moved(id, 0, true)
+    return Promise.resolve()
+  }
+
+  close(): Promise<void> {
+    this.#partitions.clear()
+    return Promise.resolve()
+  }
+
+  #find(id: PartitionId): MemoryPartition | undefined {
+    return this.#partitions.get(keyOf(id))
+  }
+
+  #served(id: PartitionId): MemoryPartition {
+    const partition = this.#find(id)
+    if (!partition) throw kafkaError('UNKNOWN_TOPIC_OR_PARTITION')
+    return partition
+  }
+
+  async #appendOne(append: Append, options: AppendOptions): Promise<AppendOutcome> {
+    const partition = this.#find(append)
+    if (!partition) return refusalOf(kafkaError('UNKNOWN_TOPIC_OR_PARTITION'), -1)
+    const taken = partition.turn.then(() => this.#take(partition, append, options))
+    partition.turn = taken.catch(() => undefined)
+    try {
+      return await taken
+    } catch (error) {
+      return refusalOf(error, 0)
+    }
+  }
+
+  async #take(
+    partition: MemoryPartition,
+    append: Append,
+    options: AppendOptions,
+  ): Promise<AppendOutcome> {
+    const nowMs = this.#clock.nowMs()
+    const admitted = admit(append, partition.config, options, nowMs)
+    return this.#store(partition, 'open' in admitted ? await admitted.open() : admitted, nowMs)
+  }
+
+  #store(
+    partition: MemoryPartition,
+    { batch, facts, logAppendTimeMs }: Admitted,
+    nowMs: number,
+  ): AppendOutcome {
+    if (this.#find(partition.id) !== partition) throw kafkaError('UNKNOWN_TOPIC_OR_PARTITION')
+    const original = facts.producerId >= 0 ? partition.producers.check(facts) : undefined
+    const baseOffset = original?.baseOffset ?? partition.end
+    if (!original) {
+      placeBatch(batch, baseOffset, partition.id.leaderEpoch)
+      partition.batches.push(batch)
+      partition.end += facts.count
+      if (facts.producerId >= 0) partition.producers.add(facts, baseOffset, nowMs)
+      this.#moved(partition.id, batch.length, false)
+    }
+    return { error: undefined, baseOffset, logAppendTimeMs, logStart: 0 }
+  }
+
+  #readOne(read: Read, bytesLeft: number, wholeFirst: boolean): ReadOutcome {
+    const bounds = this.bounds(read)
+    const partition = this.#find(read)
+    if (!bounds || !partition) return unreadable(kafkaError('UNKNOWN_TOPIC_OR_PARTITION'))
+    const error = readError(read, bounds)
+    if (error) return unreadable(error, bounds)
+    const sizeMax = Math.min(bytesLeft, read.bytesMax)
+    const records: Buffer[] = []
+    let recordsSize = 0
+    for (const batch of partition.batches) {
+      if (lastOffsetOf(batch) < read.offset) continue
+      const isFirst = recordsSize === 0 && wholeFirst
+      if (recordsSize + batch.length > sizeMax && !isFirst) break
+      records.push(batch)
+      recordsSize += batch.length
+    }
+    const { highWatermark, lastStable, logStart } = bounds
+    const aborted = read.committedOnly ? [] : null
+    return { error: undefined, records, recordsSize, highWatermark, lastStable, logStart, aborted }
+  }
+
+  #moved({ topicId, partition }: PartitionId, readableBytes: number, disturbed: boolean): void {
+    if (this.#movements.size === 0) this.#clock.endOfTurn(() => this.#tell())
+    const key = keyOf({ topicId, partition })
+    const before = this.#movements.get(key)
+    this.#movements.set(key, {
+      topicId,
+      partition,
+      readableBytes: readableBytes + (before?.readableBytes ?? 0),
+      disturbed: disturbed || (before?.disturbed ?? false),
+    })
+  }
+
+  #tell(): void {
+    const movements = [...this.#movements.values()]
+    this.#movements.clear()
+    this.#listener(movements)
+  }
+}
+
+const keyOf = ({ topicId, partition }: PartitionId): string => `${topicId}-${partition}`
+
+const sizeOf = (batches: readonly Buffer[]): number =>
+  batches.reduce((sum, batch) => sum + batchSizeOf(batch), 0)
