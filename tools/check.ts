@@ -11,6 +11,7 @@ const steps: readonly (readonly [name: string, command: string, ...args: string[
     '--error-on-warnings',
     '.',
   ],
+  ['docs/protocol.md is up to date', node, 'tools/docs.ts', '--check'],
   ['types', node, 'node_modules/typescript/bin/tsc', '--project', '.'],
   ['tidy', node, '--test', '--test-reporter=dot', 'test/tidy.test.ts'],
 ]

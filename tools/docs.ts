@@ -1,6 +1,7 @@
 // `npm run docs`: prints docs/protocol.md from the declared messages; with --check it only says, by
 // its exit code, whether the page is up to date.
 import { readFileSync, writeFileSync } from 'node:fs'
+import { allHandlers } from '#handlers'
 import { type Api, apis } from '#protocol'
 
 /** An API as the broker names it in ApiVersions. */
@@ -56,7 +57,8 @@ function table(head: readonly string[], rows: readonly (readonly (string | numbe
 }
 
 if (import.meta.main) {
-  const printed = protocolPage([])
+  const served = allHandlers.map(({ api, advertised }) => ({ key: api.key, versions: advertised }))
+  const printed = protocolPage(served)
   if (!process.argv.includes('--check')) writeFileSync(page, printed)
   else if (readFileSync(page, 'utf8') !== printed) {
     console.error('docs/protocol.md is out of date: npm run docs')

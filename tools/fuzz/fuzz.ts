@@ -1,6 +1,9 @@
 // Throws all kinds of attacks at a running broker, several at a time, while a witness sees that it is
 // served. In the end the broker is still there, has not grown, has said nothing but log lines and no
 // error of its own, stops when it is asked to, and has kept what the witness wrote.
+import { writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import {
   type BrokerProcess,
   createTopic,
@@ -45,6 +48,7 @@ const tidyIntervalMs = 3000
 const poolTopics = 6
 
 const settingsOf = (random: SeededRandom): string[] => [
+  'socket.listen.backlog.size=1000',
   `socket.request.max.bytes=${frameSizeMax}`,
   `queued.max.request.bytes=${queuedBytesMax}`,
   `odradek.response.max.bytes=${responseBytesMax}`,
@@ -61,7 +65,9 @@ export const fuzz = async (options: FuzzOptions): Promise<FuzzReport> => {
   try {
     return await run.run()
   } catch (error) {
-    for (const note of run.notes) options.say?.(note)
+    const file = join(tmpdir(), `odradek-fuzz-${process.pid}.txt`)
+    writeFileSync(file, `${run.notes.join('\n')}\n`)
+    options.say?.(`what was sent last is in ${file}`)
     throw error
   } finally {
     await run.remove()
@@ -176,7 +182,7 @@ class Fuzz {
 
   #note(attacker: number, what: string, bytes?: Buffer): void {
     this.#last[attacker] = what
-    const start = bytes ? ` ${bytes.subarray(0, 300).toString('hex')}` : ''
+    const start = bytes ? ` ${bytes.subarray(0, 2000).toString('hex')}` : ''
     this.notes.push(`attacker ${attacker}: ${what}${start}`)
     if (this.notes.length > notesMax) this.notes.shift()
   }
