@@ -5,7 +5,7 @@ import { allHandlers } from '#handlers'
 import { type Api, apis } from '#protocol'
 
 /** An API as the broker names it in ApiVersions. */
-export interface ServedApi {
+interface ServedApi {
   key: number
   versions: readonly [first: number, last: number]
 }
@@ -13,7 +13,7 @@ export interface ServedApi {
 const page = new URL('../docs/protocol.md', import.meta.url)
 
 /** Returns the page about the protocol; what is not among `served` is declared only. */
-export function protocolPage(served: readonly ServedApi[]): string {
+function protocolPage(served: readonly ServedApi[]): string {
   const rows = apis.map((api) => {
     const offered = served.find(({ key }) => key === api.key)
     const status = offered ? range(offered.versions) : 'declared'
@@ -56,12 +56,10 @@ function table(head: readonly string[], rows: readonly (readonly (string | numbe
   return [line(cells[0]!), rule, ...cells.slice(1).map(line)].join('\n')
 }
 
-if (import.meta.main) {
-  const served = allHandlers.map(({ api, advertised }) => ({ key: api.key, versions: advertised }))
-  const printed = protocolPage(served)
-  if (!process.argv.includes('--check')) writeFileSync(page, printed)
-  else if (readFileSync(page, 'utf8') !== printed) {
-    console.error('docs/protocol.md is out of date: npm run docs')
-    process.exitCode = 1
-  }
+const served = allHandlers.map(({ api, advertised }) => ({ key: api.key, versions: advertised }))
+const printed = protocolPage(served)
+if (!process.argv.includes('--check')) writeFileSync(page, printed)
+else if (readFileSync(page, 'utf8') !== printed) {
+  console.error('docs/protocol.md is out of date: npm run docs')
+  process.exitCode = 1
 }
