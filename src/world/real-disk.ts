@@ -7,8 +7,10 @@ import {
   readFile,
   rename,
   rm,
+  stat,
   statfs,
 } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import { type Disk, DiskError, type DiskFile, type OpenMode } from './disk.ts'
 
 const flags: Readonly<Record<OpenMode, number>> = {
@@ -113,16 +115,29 @@ const writeChunksNow = (fd: number, chunks: readonly Uint8Array[], position: num
     : fs.writevSync(fd, chunks, position)
 }
 
+/**
+ * Makes a folder and those above it, each tried twice at most. Node's own recursive `mkdir` never ends
+ * where a file system refuses new names with ENOENT, such as /proc.
+ */
+const makeFolder = async (path: string): Promise<void> => {
+  try {
+    await mkdir(path)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return
+    if (code !== 'ENOENT' || dirname(path) === path) throw error
+    await makeFolder(dirname(path))
+    await mkdir(path)
+  }
+}
+
 /** The machine's file system, through libuv's thread pool but for `writeNow`. */
 export const realDisk: Disk = {
   open: (path, mode) =>
     attempt('open', path, async () => new RealFile(await open(path, flags[mode], 0o644), path)),
   readFile: (path) => attempt('read', path, () => readFile(path)),
   list: (path) => attempt('list', path, () => readdir(path)),
-  makeFolder: (path) =>
-    attempt('make the folder', path, async () => {
-      await mkdir(path, { recursive: true })
-    }),
+  makeFolder: (path) => attempt('make the folder', path, () => makeFolder(resolve(path))),
   rename: (from, to) => attempt('rename', from, () => rename(from, to)),
   remove: (path) => attempt('remove', path, () => rm(path, { recursive: true, force: true })),
   syncFolder: (path) =>
