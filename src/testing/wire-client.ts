@@ -81,6 +81,11 @@ export class WireClient {
     this.#socket.pause()
   }
 
+  /** Reads again. */
+  unstall(): void {
+    this.#socket.resume()
+  }
+
   close(): void {
     this.#socket.destroy()
   }
