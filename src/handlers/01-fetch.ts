@@ -92,11 +92,11 @@ const answer = async (job: Job): Promise<Response> => {
     readable.map(({ id, wanted }) => ({
       ...id,
       offset: wanted.fetchOffset,
-      bytesMax: wanted.bytesMax,
+      bytesMax: Math.max(0, wanted.bytesMax), // Any number may come over the wire.
       currentLeaderEpoch: wanted.currentLeaderEpoch,
       committedOnly,
     })),
-    bytesMax,
+    Math.max(0, bytesMax),
   )
   let next = 0
   const answers = targets.map((target) => {
