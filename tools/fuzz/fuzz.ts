@@ -40,7 +40,7 @@ const responseBytesMax = 64 * megabyte
 const slackBytes = 350 * megabyte
 const largeTopicSize = 8 * megabyte
 const attackersCount = 16
-const notesMax = 60
+const notesMax = 3000
 /** An attack that takes longer is worth a line: something was slow to answer. */
 const slowAttackMs = 5000
 const lookIntervalMs = 100
@@ -183,7 +183,7 @@ class Fuzz {
   #note(attacker: number, what: string, bytes?: Buffer): void {
     this.#last[attacker] = what
     const start = bytes ? ` ${bytes.subarray(0, 2000).toString('hex')}` : ''
-    this.notes.push(`attacker ${attacker}: ${what}${start}`)
+    this.notes.push(`${new Date().toISOString()} attacker ${attacker}: ${what}${start}`)
     if (this.notes.length > notesMax) this.notes.shift()
   }
 
@@ -217,11 +217,27 @@ class Fuzz {
     if (code !== 0) throw new Error(`SIGTERM ended the broker with ${code ?? signal}`)
     const { stdout, stderr } = broker.output
     if (stdout.trim().split('\n').length !== 1) throw new Error(`it printed ${stdout}`)
+    // The first line may have been cut in two.
     const lines = stderr.split('\n').slice(stderr.length >= 1_000_000 ? 1 : 0)
-    for (const line of lines)
-      if (line !== '' && !/^\d{4}-\d\d-\d\dT[\d:.]+Z (info|warn) /.test(line))
-        throw new Error(`it logged ${line.slice(0, 3000)}`)
+    const unexpected = lines.filter(
+      (line) => line !== '' && !/^\d{4}-\d\d-\d\dT[\d:.]+Z (info|warn) /.test(line),
+    )
+    if (unexpected.length > 0) throw new Error(`it logged\n${digest(unexpected)}`)
   }
+}
+
+/** One line of each kind, with how many there were. */
+const digest = (lines: readonly string[]): string => {
+  const kinds = new Map<string, { line: string; count: number }>()
+  for (const line of lines) {
+    const kind = line.replace(/\d+/g, '').slice(0, 300)
+    const known = kinds.get(kind)
+    if (known) known.count += 1
+    else kinds.set(kind, { line, count: 1 })
+  }
+  return [...kinds.values()]
+    .map(({ line, count }) => `${count} times: ${line.slice(0, 1500)}`)
+    .join('\n')
 }
 
 const weights = attacks.reduce((sum, [weight]) => sum + weight, 0)
