@@ -1,11 +1,13 @@
 // A bounded number of open files. A file is lent for an operation and stays open until its place is
 // needed: never closed with an operation in flight or with bytes that are not synced (D8).
-import type { Disk, DiskFile } from '#world'
+import type { Disk, DiskFile, OpenMode } from '#world'
 
 interface Entry {
   file: DiskFile
   users: number
   pinned: boolean
+  /** Its path may mean another file by now: closed when the last user is done. */
+  released: boolean
 }
 
 /** Lends open files by path. */
@@ -15,6 +17,8 @@ export class FileLeases {
   /** Longest unused first. */
   readonly #open = new Map<string, Entry>()
   readonly #opening = new Map<string, Promise<void>>()
+  /** Paths released while they were being opened: what comes of it is not to be lent. */
+  readonly #stale = new Set<string>()
   readonly #waiting: (() => void)[] = []
 
   constructor(disk: Disk, countMax: number) {
@@ -31,13 +35,18 @@ export class FileLeases {
     return this.#open.get(path)?.file
   }
 
-  /** Runs an operation on the file, made when missing; rejects as opening and operation do. */
-  async use<T>(path: string, operation: (file: DiskFile) => Promise<T>): Promise<T> {
-    const entry = await this.#acquire(path)
+  /** Runs an operation on the file; rejects as opening and operation do. */
+  async use<T>(
+    path: string,
+    mode: Exclude<OpenMode, 'read'>,
+    operation: (file: DiskFile) => Promise<T>,
+  ): Promise<T> {
+    const entry = await this.#acquire(path, mode)
     try {
       return await operation(entry.file)
     } finally {
       entry.users -= 1
+      if (entry.released && entry.users === 0) await entry.file.close()
       this.#makeRoom()
     }
   }
@@ -55,14 +64,17 @@ export class FileLeases {
     this.#makeRoom()
   }
 
-  /** Closes the file once nobody uses it; for one that is going to be removed. */
+  /**
+   * Forgets the file at a path, which is going to be removed: who asks from now on gets what stands
+   * there then. It is closed once nobody uses it.
+   */
   async release(path: string): Promise<void> {
+    if (this.#opening.has(path)) this.#stale.add(path)
     const entry = this.#open.get(path)
     if (!entry) return
-    entry.pinned = false
-    if (entry.users > 0) return
     this.#open.delete(path)
-    await entry.file.close()
+    entry.released = true
+    if (entry.users === 0) await entry.file.close()
   }
 
   async closeAll(): Promise<void> {
@@ -71,7 +83,7 @@ export class FileLeases {
     for (const { file } of entries) await file.close()
   }
 
-  async #acquire(path: string): Promise<Entry> {
+  async #acquire(path: string, mode: OpenMode): Promise<Entry> {
     for (;;) {
       const entry = this.#open.get(path)
       if (entry) {
@@ -81,21 +93,22 @@ export class FileLeases {
         return entry
       }
       // Once open it may be evicted again before this goes on; then the next round opens it anew.
-      await (this.#opening.get(path) ?? this.#begin(path))
+      await (this.#opening.get(path) ?? this.#begin(path, mode))
     }
   }
 
-  #begin(path: string): Promise<void> {
-    const opening = this.#openFile(path).finally(() => this.#opening.delete(path))
+  #begin(path: string, mode: OpenMode): Promise<void> {
+    const opening = this.#openFile(path, mode).finally(() => this.#opening.delete(path))
     this.#opening.set(path, opening)
     return opening
   }
 
-  async #openFile(path: string): Promise<void> {
+  async #openFile(path: string, mode: OpenMode): Promise<void> {
     while (this.#open.size >= this.#countMax && !this.#evictOne())
       await new Promise<void>((resolve) => this.#waiting.push(resolve))
-    const file = await this.#disk.open(path, 'create')
-    this.#open.set(path, { file, users: 0, pinned: false })
+    const file = await this.#disk.open(path, mode)
+    if (this.#stale.delete(path)) await file.close()
+    else this.#open.set(path, { file, users: 0, pinned: false, released: false })
   }
 
   /** Lets one who waits for a place look again. */

@@ -35,6 +35,7 @@ import {
   refusedWith,
 } from '../engine.suite.ts'
 import type { LogConfig, OpenPartition } from '../engine.ts'
+import { FileLeases } from './file-leases.ts'
 import { LocalLog } from './local-log.ts'
 
 const silent = () => undefined
@@ -424,4 +425,46 @@ test('a segment that is shorter than it was is an error and no garbage', () =>
     truncateSync(segmentOf(folder), 100)
     equal((await read(again, id, 0)).error?.errorName, 'KAFKA_STORAGE_ERROR')
     await again.close()
+  }))
+
+test('a file that was released while in use is never lent again', () =>
+  inFolder(async (folder) => {
+    const leases = new FileLeases(realDisk, 10)
+    const path = join(folder, 'a.log')
+    let finish: () => void = () => undefined
+    const busy = new Promise<void>((resolve) => {
+      finish = resolve
+    })
+    const old = leases.use(path, 'create', async (file) => {
+      await busy
+      await file.write([Buffer.from('old')], 0)
+    })
+    await leases.use(path, 'write', async () => undefined)
+    await leases.release(path)
+    rmSync(path)
+    await leases.use(path, 'create', (file) => file.write([Buffer.from('new')], 0))
+    finish()
+    await old
+    equal(readFileSync(path, 'utf8'), 'new')
+    await leases.closeAll()
+  }))
+
+test('a topic made and deleted over and over keeps each life apart', () =>
+  inFolder(async (folder) => {
+    const engine = engineOn(folder, realDisk, 4)
+    await engine.open([])
+    for (let life = 0; life < 20; life += 1) {
+      const topicId = `AAAAAAAAAAAAAAAAAAA${String(life).padStart(2, '0')}A`
+      const id: OpenPartition = { ...partitionOf(0), topicId }
+      await engine.open([id])
+      equal(engine.bounds(id)?.end, 0)
+      const sent = append(engine, id, batchOf(life + 1))
+      if (life % 3 > 0) equal(offsetOf(await sent), 0)
+      if (life % 3 > 0) deepEqual(batchesOf((await read(engine, id, 0)).records), [[0, life + 1]])
+      const late = append(engine, id, batchOf(1), { acks: 1 })
+      await engine.drop([id])
+      refusedWith(await late, 'UNKNOWN_TOPIC_OR_PARTITION')
+      await sent
+    }
+    await engine.close()
   }))

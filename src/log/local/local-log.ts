@@ -242,13 +242,11 @@ export class LocalLog implements LogEngine {
     const name = partitionName(id.topic, id.partition)
     const folder = join(this.#settings.folder, name)
     const present = isStart && this.#left!.present.has(name)
+    const point = this.#left!.recoveryPoints.get(name)
+    // A clean stop names only partitions that were sound; any other is scanned from its beginning.
+    const clean = this.#left!.clean && point !== undefined
     const recovered = present
-      ? await this.#recover(
-          id,
-          folder,
-          this.#left!.recoveryPoints.get(name) ?? 0,
-          this.#left!.clean,
-        )
+      ? await this.#recover(id, folder, point ?? 0, clean)
       : emptyLog(this.#settings.producersMax)
     const jitter = this.#random.below(1 << 16) / (1 << 16)
     return new Partition(id, folder, recovered, present, this.#host, jitter)

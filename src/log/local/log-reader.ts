@@ -100,7 +100,7 @@ export class LogReader {
       const start = await segment.floorOfTime(this.#disk, timestampMs)
       const end = endOf(partition, segment)
       let batch: Buffer | undefined
-      await this.#leases.use(segment.path, (file) =>
+      await this.#leases.use(segment.path, 'write', (file) =>
         this.#scan(file, { segment, start, end }, (bytes, from, to) => {
           if (maxTimestampOf(bytes, from) < timestampMs) return true
           batch = Buffer.from(bytes.subarray(from, to))
@@ -124,7 +124,7 @@ export class LogReader {
       const start = place ?? (await segment.floorOfOffset(this.#disk, offset))
       if (start < end) {
         const stretch = { segment, start, end }
-        const found = await this.#leases.use(segment.path, (file) =>
+        const found = await this.#leases.use(segment.path, 'write', (file) =>
           this.#readStretch(file, stretch, offset, bytesMax, wholeFirst),
         )
         if (found.size > 0 || found.stopped) return found

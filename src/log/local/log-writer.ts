@@ -112,7 +112,10 @@ export class LogWriter {
       while (partition.runs.length > 0)
         for (const run of partition.takeRuns()) {
           const { path } = run.segment
-          await this.#leases.use(path, async (file) => {
+          if (partition.dropped) return
+          await this.#leases.use(path, 'create', async (file) => {
+            // A topic of the same name may stand there by now.
+            if (partition.dropped) return
             await file.write(run.chunks, run.position)
             this.#leases.pin(path)
           })

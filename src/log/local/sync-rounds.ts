@@ -93,7 +93,7 @@ export class SyncRounds {
       for (const segment of partition.segments) {
         const size = segment.writtenSize
         if (size <= segment.syncedSize) continue
-        await this.#leases.use(segment.path, (file) => file.sync())
+        await this.#leases.use(segment.path, 'write', (file) => file.sync())
         this.unsyncedBytes -= size - segment.syncedSize
         segment.syncedSize = size
         if (segment.writtenSize === size) this.#leases.unpin(segment.path)
