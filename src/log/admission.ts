@@ -40,6 +40,7 @@ export const admit = (
   const rules: BatchRules = {
     sizeMax: config.maxMessageBytes,
     compacted: config.compacted,
+    openCompressed: config.openCompressed,
     ownTime: config.timestampType === 'LogAppendTime',
     timestampBeforeMaxMs: config.timestampBeforeMaxMs,
     timestampAfterMaxMs: config.timestampAfterMaxMs,

@@ -1,6 +1,7 @@
 // What every engine must do. Each engine's own test runs these with engines of its own.
 import { deepEqual, equal, notEqual } from 'node:assert/strict'
 import { test } from 'node:test'
+import { crc32c } from '#bytes'
 import type { ErrorName } from '#model'
 import { type BatchOptions, buildBatch, Codec, recordCountOf } from '#records'
 import type {
@@ -28,6 +29,7 @@ export const configOf = (changes: Partial<LogConfig> = {}): LogConfig => ({
   indexIntervalBytes: 4096,
   maxMessageBytes: 1_048_588,
   compacted: false,
+  openCompressed: false,
   timestampType: 'CreateTime',
   timestampBeforeMaxMs: Number.MAX_SAFE_INTEGER,
   timestampAfterMaxMs: 3_600_000,
@@ -257,6 +259,21 @@ const refusalStories = (told: Told): void => {
       },
       { compacted: true },
     )
+
+  told(
+    'compressed records are checked one by one where that is asked for',
+    async (engine, id) => {
+      const options = { codec: Codec.gzip, producerId: -1 }
+      equal(offsetOf(await append(engine, id, batchOf(3, options))), 0)
+      const wrong = batchOf(3, options)
+      wrong.writeInt32BE(3, 23)
+      wrong.writeInt32BE(4, 57)
+      wrong.writeUInt32BE(crc32c(wrong.subarray(21)), 17)
+      refusedWith(await append(engine, id, wrong), 'INVALID_RECORD')
+      equal(engine.bounds(id)?.end, 3)
+    },
+    { openCompressed: true },
+  )
 
   told(
     'times out of bounds are refused, compressed or not',

@@ -30,6 +30,8 @@ export interface LogConfig {
   maxMessageBytes: number
   /** The log compacts: a record without key is refused. */
   compacted: boolean
+  /** Compressed batches are unfolded on the way in and each record is checked. */
+  openCompressed: boolean
   timestampType: 'CreateTime' | 'LogAppendTime'
   timestampBeforeMaxMs: number
   timestampAfterMaxMs: number

@@ -16,6 +16,7 @@ export const logConfig = (
     indexIntervalBytes: config['index.interval.bytes'],
     maxMessageBytes: config['max.message.bytes'],
     compacted: config['cleanup.policy'].includes('compact'),
+    openCompressed: settings['odradek.validate.compressed'],
     timestampType: config['message.timestamp.type'],
     timestampBeforeMaxMs: config['message.timestamp.before.max.ms'],
     timestampAfterMaxMs: config['message.timestamp.after.max.ms'],

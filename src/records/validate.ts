@@ -27,6 +27,8 @@ export interface BatchRules {
   sizeMax: number
   /** Every record needs a key. */
   compacted: boolean
+  /** Compressed batches are unfolded even where nothing else asks for it. */
+  openCompressed: boolean
   /** The broker will put its own time on the batch, so the producer's does not matter. */
   ownTime: boolean
   timestampBeforeMaxMs: number
@@ -143,7 +145,7 @@ const checkProducer = ({ producerId, producerEpoch, baseSequence }: BatchFacts):
 
 /** Whether the records have to be unfolded before the batch can be judged. */
 export const needsOpening = ({ codec }: BatchFacts, rules: BatchRules): boolean =>
-  codec !== Codec.none && rules.compacted
+  codec !== Codec.none && (rules.compacted || rules.openCompressed)
 
 /**
  * Checks a compressed batch's times by its header alone; the records are its producer's affair.
