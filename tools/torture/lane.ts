@@ -26,7 +26,7 @@ export interface SentBatch {
 /** Batches of an idempotent producer that may be on their way at one time; brokers remember as many. */
 export const inFlightMax = 5
 
-const valueSizeLimits = [20, 20, 200, 200, 2000, 100_000] as const
+const valueSizeLimits = [20, 20, 50, 50, 200, 200, 200, 1000, 1000, 20_000] as const
 const batchSizeMax = 700_000
 const headSize = 12
 const codecs = [Codec.none, Codec.none, Codec.none, Codec.gzip, Codec.snappy, Codec.lz4, Codec.zstd]

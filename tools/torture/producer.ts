@@ -20,6 +20,7 @@ export class Producer {
   readonly #lanes: () => readonly Lane[]
   readonly #random: SeededRandom
   readonly #waiting: (() => void)[] = []
+  #client: WireClient | undefined
   #sentBytes = 0
 
   /** `lanes` are looked at anew for each request: topics come and go. */
@@ -36,6 +37,7 @@ export class Producer {
   async run(port: number, bytesMax: number): Promise<void> {
     const client = await WireClient.connect(port).catch(() => undefined)
     if (!client) return
+    this.#client = client
     this.#sentBytes = 0
     let open = true
     const closed = client.closed.then(() => {
@@ -58,6 +60,19 @@ export class Producer {
       client.close()
       if (error instanceof RefusedError || !isClosed(error)) throw error
     }
+  }
+
+  /**
+   * Hears no more answers: what is written from now on counts as not acknowledged, and comes as a
+   * duplicate in the next life.
+   */
+  deafen(): void {
+    this.#client?.stall()
+  }
+
+  /** Closes the connection, heard or not. */
+  cut(): void {
+    this.#client?.close()
   }
 
   async #prepare(client: WireClient): Promise<void> {

@@ -22,6 +22,7 @@ import { BrokenPromise, PartitionCheck } from './check.ts'
 import { Churn } from './churn.ts'
 import { Lane, type LaneKind } from './lane.ts'
 import { Producer } from './producer.ts'
+import { tearTail } from './tear.ts'
 import { Watcher } from './watcher.ts'
 
 /** What to do. */
@@ -189,16 +190,28 @@ class Torture {
     await Promise.race([pause(afterMs), Promise.all(work)])
     ending = true
     if (stops) await this.#stop(broker)
-    else {
-      await broker.kill()
-      this.#kills += 1
-    }
+    else await this.#kill(broker)
     await within('producers and readers have ended', Promise.all(work))
     const made = this.#partitions.reduce((sum, { lanes }) => sum + sumOf(lanes, 'next'), 0)
     const end = stops ? 'stop' : `kill ${this.#kills}`
     this.#options.say?.(
       `${end}: after ${afterMs} ms, ${made} records in ${this.#partitions.length} partitions`,
     )
+  }
+
+  /**
+   * Mostly some producers no longer hear what the broker has written when it dies, and some logs end in
+   * a write that was cut off.
+   */
+  async #kill(broker: BrokerProcess): Promise<void> {
+    const deaf = this.#producers.filter(() => this.#random.chance(0.6))
+    for (const producer of deaf) producer.deafen()
+    await pause(this.#random.between(0, 30))
+    await broker.kill()
+    for (const producer of deaf) producer.cut()
+    for (const partition of this.#partitions)
+      if (this.#random.chance(0.2)) tearTail(this.#folder, partition, this.#random)
+    this.#kills += 1
   }
 
   async #stop(broker: BrokerProcess): Promise<void> {
