@@ -147,12 +147,13 @@ for (const compression of ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const)
     const producer = platformaticProducer()
     const consumer = new Consumer({
       clientId: 'delivery',
-      groupId: 'none is joined',
+      groupId: 'none-is-joined',
       bootstrapBrokers: [`127.0.0.1:${box.port}`],
     })
     consumer.topics.track(topic.name)
-    const { brokers } = await consumer.metadata({ topics: [topic.name] })
+    const { brokers, topics } = await consumer.metadata({ topics: [topic.name] })
     const node = [...brokers.keys()][0]!
+    const topicId = topics.get(topic.name)!.id
     const offsets = [0n, 0n]
     const read: string[] = []
     const send = (group: readonly Message[], partition: number): Promise<unknown> =>
@@ -167,7 +168,7 @@ for (const compression of ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const)
         maxWaitTime: 50,
         minBytes: 1,
         maxBytes: 10_000_000,
-        topics: [{ topicId: topic.topicId, partitions: offsets.map(fetchPartition) }],
+        topics: [{ topicId, partitions: offsets.map(fetchPartition) }],
       })
       equal(errorCode, 0)
       for (const answer of responses.flatMap((response) => response.partitions))
