@@ -12,6 +12,7 @@ import {
   type RecordFault,
   RecordRefusal,
   RecordsError,
+  setMaxTimestamp,
   stampBatch,
 } from '#records'
 import type { Append, AppendOptions, AppendOutcome, LogConfig } from './engine.ts'
@@ -53,13 +54,16 @@ export const admit = (
   if (needsOpening(facts, rules))
     return {
       open: async () => {
-        checkRecords(await unfold(checked, facts, config), checked, facts, rules)
-        return stamped(checked, facts, rules)
+        const records = await unfold(checked, facts, config)
+        return stamped(checked, facts, rules, checkRecords(records, checked, facts, rules))
       },
     }
-  if (facts.codec === 0) checkRecords(checked.subarray(batchHeaderSize), checked, facts, rules)
-  else checkHeaderTime(checked, facts, rules)
-  return stamped(checked, facts, rules)
+  if (facts.codec === 0) {
+    const records = checked.subarray(batchHeaderSize)
+    return stamped(checked, facts, rules, checkRecords(records, checked, facts, rules))
+  }
+  checkHeaderTime(checked, facts, rules)
+  return stamped(checked, facts, rules, facts.maxTimestampMs)
 }
 
 /** What a batch's error says to its producer; throws on what is no answer. */
@@ -92,8 +96,18 @@ const unfold = async (
   }
 }
 
-const stamped = (batch: Buffer, facts: BatchFacts, { ownTime, nowMs }: BatchRules): Admitted => {
-  if (!ownTime) return { batch, facts, logAppendTimeMs: -1 }
+/** The largest time is what segments roll and are looked up by, so a header that has it wrong is mended. */
+const stamped = (
+  batch: Buffer,
+  facts: BatchFacts,
+  { ownTime, nowMs }: BatchRules,
+  maxTimestampMs: number,
+): Admitted => {
+  if (!ownTime) {
+    if (maxTimestampMs === facts.maxTimestampMs) return { batch, facts, logAppendTimeMs: -1 }
+    setMaxTimestamp(batch, maxTimestampMs)
+    return { batch, facts: { ...facts, maxTimestampMs }, logAppendTimeMs: -1 }
+  }
   stampBatch(batch, nowMs)
   return { batch, facts: { ...facts, maxTimestampMs: nowMs }, logAppendTimeMs: nowMs }
 }

@@ -30,6 +30,9 @@ export const syncsMax = 2
 /** Bytes of recent batches kept for readers at the tail, over all partitions. */
 export const tailCacheBytesMax = 64 * 1024 * 1024
 
+/** What a batch in that cache costs beside its bytes: its entry, its view and their places in lists. */
+export const tailBatchOverheadSize = 256
+
 /** Index entries of a closed segment kept in memory; a look-up then walks what lies between two. */
 export const closedIndexEntriesMax = 4096
 
@@ -48,8 +51,23 @@ export const damageSearchSize = 64 * 1024 * 1024
 /** A scan reads so much at a time. */
 export const scanWindowSize = 1024 * 1024
 
-/** Partitions that are opened at one time at a start. */
+/** Partitions that are opened at one time at a start, and closed at a stop. */
 export const opensMax = 16
+
+/** Partition folders that are made at one time; each is a few syncs. */
+export const preparationsMax = 4
+
+/** A partition that found the disk full waits for so much room: two of the largest default messages. */
+export const roomBytesMin = 2 * 1024 * 1024
+
+/** Batches that a look-up by time opens in vain, because their headers promise what they do not hold. */
+export const emptyPromisesMax = 100
+
+/** No batch has more records than a 32-bit count says. */
+export const batchRecordsMax = 2 ** 31
+
+/** The longest name that a folder can have. */
+export const folderNameSizeMax = 255
 
 /** How often recovery points are written: what a crash has to scan again is younger than this. */
 export const checkpointIntervalMs = 60_000

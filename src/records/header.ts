@@ -89,6 +89,12 @@ export const stampBatch = (batch: Buffer, timestampMs: number): void => {
   batch.writeUInt32BE(checksumOf(batch, 0, batch.length), BatchField.crc)
 }
 
+/** Corrects what a batch says of its largest time, and its checksum with it. */
+export const setMaxTimestamp = (batch: Buffer, timestampMs: number): void => {
+  writeInt64(batch, BatchField.maxTimestamp, timestampMs)
+  batch.writeUInt32BE(checksumOf(batch, 0, batch.length), BatchField.crc)
+}
+
 /** Whether the bytes from `start` to `end` are what the batch's checksum says. */
 export const checksumMatches = (bytes: Buffer, start: number, end: number): boolean =>
   bytes.readUInt32BE(start + BatchField.crc) === checksumOf(bytes, start, end)

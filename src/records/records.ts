@@ -31,6 +31,7 @@ export {
   producerEpochOf,
   producerIdOf,
   recordCountOf,
+  setMaxTimestamp,
   stampBatch,
 } from './header.ts'
 export {

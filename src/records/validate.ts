@@ -18,7 +18,7 @@ import {
   producerIdOf,
   recordCountOf,
 } from './header.ts'
-import { type QuickRules, quickWalk } from './quick-walk.ts'
+import { type QuickRules, quickLargestTimeDelta, quickWalk } from './quick-walk.ts'
 import { RecordCursor } from './record.ts'
 import { RecordsError } from './records-error.ts'
 
@@ -56,6 +56,9 @@ export interface RecordFault {
 
 /** At most so many faults are named; an answer must not grow with what a client gets wrong. */
 const faultsMax = 100
+
+/** The time of a record that has none. */
+const noTime = -1
 
 /** Largest record count of which each record still has a byte. */
 const recordSizeMin = 1
@@ -174,16 +177,18 @@ export class RecordRefusal extends Error {
 }
 
 /**
- * Walks the records, unfolded, of a batch: lengths, count, offsets without gaps, times, keys. Throws a
- * `RecordRefusal`, or a `KafkaError` where the bytes are no records.
+ * Walks the records, unfolded, of a batch: lengths, count, offsets without gaps, times, keys. Returns
+ * their largest time, which the header may have wrong. Throws a `RecordRefusal`, or a `KafkaError`
+ * where the bytes are no records.
  */
 export const checkRecords = (
   records: Buffer,
   batch: Buffer,
   facts: BatchFacts,
   rules: BatchRules,
-): void => {
-  if (quickWalk(records, quickRules(batch, facts, rules))) return
+): number => {
+  if (quickWalk(records, quickRules(batch, facts, rules)))
+    return Math.max(noTime, baseTimestampOf(batch) + quickLargestTimeDelta())
   const cursor = new RecordCursor(records, {
     baseOffset: 0,
     baseTimestampMs: baseTimestampOf(batch),
@@ -192,8 +197,12 @@ export const checkRecords = (
   const missingKeys: RecordFault[] = []
   const badTimes: RecordFault[] = []
   const checkTimes = !rules.ownTime
+  let largestMs = noTime
   try {
     for (let batchIndex = 0; cursor.next(); batchIndex += 1) {
+      // Reading the headers is what checks them.
+      cursor.headers()
+      largestMs = Math.max(largestMs, cursor.timestampMs)
       if (cursor.offset !== batchIndex)
         throw kafkaError(
           'INVALID_RECORD',
@@ -215,6 +224,7 @@ export const checkRecords = (
       missingKeys,
     )
   if (badTimes.length > 0) throw invalidTime(badTimes)
+  return largestMs
 }
 
 const quickRules = (batch: Buffer, { count }: BatchFacts, rules: BatchRules): QuickRules => {

@@ -3,7 +3,7 @@ export type DiskErrorKind =
   /** The thing named is not there, or is there already: the caller knows what that means. */
   | 'absent'
   | 'exists'
-  /** No room: try again once there is some. */
+  /** No room, or no descriptor left: try again once there is some. */
   | 'full'
   /** Not allowed, a read-only file system, a folder where a file should be: a person must mend it. */
   | 'refused'
@@ -19,6 +19,8 @@ const kinds: Readonly<Record<string, DiskErrorKind>> = {
   ENOTEMPTY: 'exists',
   ENOSPC: 'full',
   EDQUOT: 'full',
+  EMFILE: 'full',
+  ENFILE: 'full',
   EACCES: 'refused',
   EPERM: 'refused',
   EROFS: 'refused',

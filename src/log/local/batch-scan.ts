@@ -7,9 +7,10 @@ import {
   lastOffsetOf,
   lengthEnd,
   magicOf,
+  recordCountOf,
 } from '#records'
 import type { DiskFile } from '#world'
-import { batchSizeMax, damageSearchSize, scanWindowSize } from '../limits.ts'
+import { batchRecordsMax, batchSizeMax, damageSearchSize, scanWindowSize } from '../limits.ts'
 
 /** A batch in a window of a file: it fills `bytes` from `start` to `end`. */
 export interface ScannedBatch {
@@ -106,13 +107,38 @@ export const hasBatchAfter = async (
   end: number,
   nextOffset: number,
 ): Promise<boolean> => {
-  const searched = await readWindow(file, position, Math.min(end - position, damageSearchSize))
-  for (let start = 1; start + batchHeaderSize <= searched.length; start += 1) {
-    if (searched[start + 16] !== 2) continue
-    const size = batchSizeOf(searched, start)
-    if (size < batchHeaderSize || start + size > searched.length) continue
-    const batch = { bytes: searched, start, end: start + size, position }
-    if (isValid(batch, nextOffset, true)) return true
+  const last = Math.min(end, position + damageSearchSize)
+  for (let from = position + 1; from + batchHeaderSize <= last; from += scanWindowSize) {
+    const wanted = Math.min(scanWindowSize + batchHeaderSize - 1, last - from)
+    const window = await readWindow(file, from, wanted)
+    for (let start = 0; start + batchHeaderSize <= window.length; start += 1) {
+      if (!mayBegin(window, start, nextOffset)) continue
+      const rules = { checksums: true, nextOffset }
+      let found = false
+      await scanBatches(file, from + start, end, rules, () => {
+        found = true
+        return false
+      })
+      if (found) return true
+    }
   }
   return false
+}
+
+/** Whether a header could stand here; checksums of everything else would take minutes. */
+const mayBegin = (bytes: Buffer, start: number, nextOffset: number): boolean => {
+  if (magicOf(bytes, start) !== 2) return false
+  const size = batchSizeOf(bytes, start)
+  const base = baseOffsetOf(bytes, start)
+  const lastDelta = lastOffsetOf(bytes, start) - base
+  const count = recordCountOf(bytes, start)
+  return (
+    size >= batchHeaderSize &&
+    size <= batchSizeMax &&
+    base >= nextOffset &&
+    base < nextOffset + batchRecordsMax &&
+    lastDelta >= 0 &&
+    count >= 0 &&
+    count <= lastDelta + 1
+  )
 }

@@ -1,13 +1,14 @@
 // What spares the next start its work: closed segments get their index files, producer states their
 // snapshots, and the recovery points say from where on a crash would have to scan.
 import type { Clock, Disk, Logger, Timer } from '#world'
-import { checkpointIntervalMs, snapshotsKept } from '../limits.ts'
+import { checkpointIntervalMs, opensMax, snapshotsKept } from '../limits.ts'
 import { ProducerStates } from '../producer-states.ts'
 import { writeEpochs } from './checkpoint-files.ts'
 import type { DataFolder } from './data-folder.ts'
 import type { Partition } from './partition.ts'
 import { removeSnapshot, writeSnapshot } from './producer-snapshot.ts'
 import type { SyncRounds } from './sync-rounds.ts'
+import { Turnstile } from './turnstile.ts'
 
 export class Checkpoints {
   readonly #disk: Disk
@@ -55,7 +56,7 @@ export class Checkpoints {
     const offset = partition.end
     const states = copyOf(partition.producers)
     this.#snapshots = this.#snapshots
-      .then(() => this.#writeSnapshot(partition, offset, states))
+      .then(() => partition.inFolder(() => this.#writeSnapshot(partition, offset, states)))
       .catch((error: unknown) => {
         this.#logger.warn('a producer snapshot could not be written; a crash would scan more', {
           error: String(error),
@@ -70,13 +71,18 @@ export class Checkpoints {
     await this.#snapshots
     for (const partition of this.#partitions()) this.#rounds.note(partition, 0)
     await this.#rounds.finish()
-    const points = []
-    for (const partition of this.#partitions()) {
-      if (!isSound(partition) || !partition.hasFolder) continue
-      await this.#close(partition)
-      points.push({ ...partition.id, offset: partition.end })
-    }
-    await this.#dataFolder.writeRecoveryPoints(points)
+    const turnstile = new Turnstile(opensMax)
+    const sound = [...this.#partitions()].filter((each) => isSound(each) && each.hasFolder)
+    await Promise.all(
+      sound.map((partition) =>
+        turnstile.run(async () => {
+          if (!partition.untouched) await this.#close(partition)
+        }),
+      ),
+    )
+    await this.#dataFolder.writeRecoveryPoints(
+      sound.map((partition) => ({ ...partition.id, offset: partition.end })),
+    )
     await this.#dataFolder.markClean()
   }
 
@@ -85,11 +91,26 @@ export class Checkpoints {
       if (partition.config.flush === 'os') this.#rounds.note(partition, 0)
     this.#rounds.consider()
     const points = []
-    for (const partition of this.#partitions()) {
-      await this.#sealClosed(partition)
-      points.push({ ...partition.id, offset: recoveryPointOf(partition) })
+    for (const partition of [...this.#partitions()]) {
+      if (partition.dropped) continue
+      const offset = await partition.inFolder(() => this.#advance(partition))
+      points.push({ ...partition.id, offset })
     }
     await this.#dataFolder.writeRecoveryPoints(points)
+  }
+
+  /** Writes what the partition's recovery point relies on, and returns that point. */
+  async #advance(partition: Partition): Promise<number> {
+    await this.#sealClosed(partition)
+    const offset = recoveryPointOf(partition)
+    await this.#writeEpochs(partition)
+    return offset
+  }
+
+  async #writeEpochs(partition: Partition): Promise<void> {
+    if (!partition.epochsChanged || !partition.hasFolder) return
+    await writeEpochs(this.#disk, partition.folder, partition.epochs.starts)
+    partition.epochsChanged = false
   }
 
   async #sealClosed(partition: Partition): Promise<void> {
@@ -104,7 +125,7 @@ export class Checkpoints {
   async #close(partition: Partition): Promise<void> {
     await this.#sealClosed(partition)
     await partition.active?.writeIndexes(this.#disk)
-    await writeEpochs(this.#disk, partition.folder, partition.epochs.starts)
+    await this.#writeEpochs(partition)
     await this.#writeSnapshot(partition, partition.end, partition.producers)
     await this.#disk.syncFolder(partition.folder)
   }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { uuidToBytes } from '#model'
 import { type Clock, type Disk, DiskError, type Logger } from '#world'
 import type { OpenPartition } from '../engine.ts'
+import { folderNameSizeMax } from '../limits.ts'
 import { partitionName, readOffsets, readTopicId, writeOffsets } from './checkpoint-files.ts'
 
 const cleanStopName = '.kafka_cleanshutdown'
@@ -19,6 +20,12 @@ export interface LeftBehind {
   present: ReadonlySet<string>
 }
 
+/** A folder's name with an ending; of the longest topic names something has to go for it. */
+const awayName = (name: string, ending: string): string => {
+  const end = `${name.slice(name.lastIndexOf('-'))}${ending}`
+  return `${name.slice(0, name.lastIndexOf('-')).slice(0, folderNameSizeMax - end.length)}${end}`
+}
+
 export class DataFolder {
   readonly path: string
   readonly #disk: Disk
@@ -28,6 +35,8 @@ export class DataFolder {
   readonly #leaving = new Map<string, Promise<void>>()
   /** Folders that are renamed and will be removed. */
   readonly #removals = new Set<Promise<void>>()
+  #sync: Promise<void> | undefined
+  #setAsideCount = 0
   #closed = false
 
   constructor(disk: Disk, clock: Clock, logger: Logger, path: string) {
@@ -79,47 +88,62 @@ export class DataFolder {
     await this.#disk.syncFolder(this.path)
   }
 
-  /** Renames a partition's folder out of the way at once and removes it after `delayMs`. */
-  leave({ topic, partition, topicId }: OpenPartition, delayMs: number): void {
+  /** Renames a partition's folder out of the way once it is `idle`, and removes it after `delayMs`. */
+  leave({ topic, partition, topicId }: OpenPartition, delayMs: number, idle: Promise<void>): void {
     const name = partitionName(topic, partition)
-    const away = `${name}.${uuidToBytes(topicId).toString('hex')}-delete`
-    const leaving = this.#rename(name, away)
-      .then((renamed) => {
-        if (renamed) this.#removeLater(away, delayMs)
-      })
-      .finally(() => this.#leaving.delete(name))
+    const away = awayName(name, `.${uuidToBytes(topicId).toString('hex')}-delete`)
+    const leaving = idle.then(() => this.#rename(name, away, delayMs))
     this.#leaving.set(name, leaving)
+    leaving.then(
+      () => {
+        if (this.#leaving.get(name) === leaving) this.#leaving.delete(name)
+      },
+      // It stays in the way of the next partition of that name, which hears of it from `free`.
+      (error: unknown) =>
+        this.#logger.error('the folder of a deleted partition could not be renamed', {
+          folder: name,
+          error: String(error),
+        }),
+    )
   }
 
-  /** Resolves when no older folder has that name any more. */
+  /** Resolves when no older folder has that name any more; rejects when one cannot be moved away. */
   async free(name: string): Promise<void> {
     await this.#leaving.get(name)
   }
 
   async close(): Promise<void> {
     this.#closed = true
-    await Promise.all([...this.#leaving.values()])
+    await Promise.allSettled(this.#leaving.values())
     await Promise.all(this.#removals)
   }
 
-  async #rename(from: string, to: string): Promise<boolean> {
+  async #rename(name: string, away: string, delayMs: number): Promise<void> {
     try {
-      await this.#disk.rename(join(this.path, from), join(this.path, to))
-      return true
+      await this.#disk.rename(join(this.path, name), join(this.path, away))
     } catch (error) {
-      if (!(error instanceof DiskError)) throw error
       // A partition that never had a record has no folder.
-      if (error.kind !== 'absent')
-        this.#logger.error('the folder of a deleted partition could not be renamed', {
-          folder: from,
-          error: error.message,
-        })
-      return false
+      if (error instanceof DiskError && error.kind === 'absent') return
+      throw error
     }
+    await this.#syncSoon()
+    this.#removeLater(away, delayMs)
+  }
+
+  /** The renames of one turn share a sync. */
+  #syncSoon(): Promise<void> {
+    this.#sync ??= new Promise((resolve, reject) =>
+      this.#clock.endOfTurn(() => {
+        this.#sync = undefined
+        this.#disk.syncFolder(this.path).then(resolve, reject)
+      }),
+    )
+    return this.#sync
   }
 
   async #setAside(name: string): Promise<void> {
-    const away = `${name}.${this.#clock.nowMs()}-stray`
+    this.#setAsideCount += 1
+    const away = awayName(name, `.${this.#clock.nowMs()}-${this.#setAsideCount}-stray`)
     await this.#disk.rename(join(this.path, name), join(this.path, away))
     this.#logger.warn('set a folder aside that belongs to no topic', { folder: name, now: away })
   }

@@ -16,10 +16,10 @@ export class FileLeases {
   readonly #countMax: number
   /** Longest unused first. */
   readonly #open = new Map<string, Entry>()
-  readonly #opening = new Map<string, Promise<void>>()
-  /** Paths released while they were being opened: what comes of it is not to be lent. */
-  readonly #stale = new Set<string>()
+  readonly #opening = new Map<string, Promise<Entry>>()
   readonly #waiting: (() => void)[] = []
+  /** Files that are open, being opened or being closed. */
+  #taken = 0
 
   constructor(disk: Disk, countMax: number) {
     this.#disk = disk
@@ -27,7 +27,7 @@ export class FileLeases {
   }
 
   get count(): number {
-    return this.#open.size + this.#opening.size
+    return this.#taken
   }
 
   /** The file when it is open already, for an operation on this very turn. */
@@ -46,7 +46,7 @@ export class FileLeases {
       return await operation(entry.file)
     } finally {
       entry.users -= 1
-      if (entry.released && entry.users === 0) await entry.file.close()
+      if (entry.released && entry.users === 0) await this.#close(entry)
       this.#makeRoom()
     }
   }
@@ -66,21 +66,18 @@ export class FileLeases {
 
   /**
    * Forgets the file at a path, which is going to be removed: who asks from now on gets what stands
-   * there then. It is closed once nobody uses it.
+   * there then. It is closed once nobody uses it. None may be just being opened.
    */
   async release(path: string): Promise<void> {
-    if (this.#opening.has(path)) this.#stale.add(path)
     const entry = this.#open.get(path)
     if (!entry) return
     this.#open.delete(path)
     entry.released = true
-    if (entry.users === 0) await entry.file.close()
+    if (entry.users === 0) await this.#close(entry)
   }
 
   async closeAll(): Promise<void> {
-    const entries = [...this.#open.values()]
-    this.#open.clear()
-    for (const { file } of entries) await file.close()
+    for (const path of [...this.#open.keys()]) await this.release(path)
   }
 
   async #acquire(path: string, mode: OpenMode): Promise<Entry> {
@@ -92,39 +89,60 @@ export class FileLeases {
         entry.users += 1
         return entry
       }
-      // Once open it may be evicted again before this goes on; then the next round opens it anew.
-      await (this.#opening.get(path) ?? this.#begin(path, mode))
+      const opening = this.#opening.get(path)
+      if (!opening) return this.#begin(path, mode)
+      // Whoever began it has it first; when this goes on it may be closed again already.
+      await opening
     }
   }
 
-  #begin(path: string, mode: OpenMode): Promise<void> {
+  #begin(path: string, mode: OpenMode): Promise<Entry> {
     const opening = this.#openFile(path, mode).finally(() => this.#opening.delete(path))
     this.#opening.set(path, opening)
     return opening
   }
 
-  async #openFile(path: string, mode: OpenMode): Promise<void> {
-    while (this.#open.size >= this.#countMax && !this.#evictOne())
-      await new Promise<void>((resolve) => this.#waiting.push(resolve))
-    const file = await this.#disk.open(path, mode)
-    if (this.#stale.delete(path)) await file.close()
-    else this.#open.set(path, { file, users: 0, pinned: false, released: false })
+  /** Opens a file with its first user. */
+  async #openFile(path: string, mode: OpenMode): Promise<Entry> {
+    while (this.#taken >= this.#countMax) {
+      const room = new Promise<void>((resolve) => this.#waiting.push(resolve))
+      this.#makeRoom()
+      await room
+    }
+    this.#taken += 1
+    try {
+      const file = await this.#disk.open(path, mode)
+      const entry = { file, users: 1, pinned: false, released: false }
+      this.#open.set(path, entry)
+      return entry
+    } catch (error) {
+      this.#freed()
+      throw error
+    }
+  }
+
+  /** Closes the longest unused file that may be closed, if someone waits for its place. */
+  #makeRoom(): void {
+    if (this.#waiting.length === 0) return
+    for (const [path, entry] of this.#open) {
+      if (entry.users > 0 || entry.pinned) continue
+      // A failing close loses nothing: all is synced.
+      this.release(path).catch(() => undefined)
+      return
+    }
+  }
+
+  async #close({ file }: Entry): Promise<void> {
+    try {
+      await file.close()
+    } finally {
+      this.#freed()
+    }
   }
 
   /** Lets one who waits for a place look again. */
-  #makeRoom(): void {
-    if (this.#open.size > this.#countMax) this.#evictOne()
+  #freed(): void {
+    this.#taken -= 1
     this.#waiting.shift()?.()
-  }
-
-  /** Closes the longest unused file that may be closed. A failing close loses nothing: all is synced. */
-  #evictOne(): boolean {
-    for (const [path, entry] of this.#open) {
-      if (entry.users > 0 || entry.pinned) continue
-      this.#open.delete(path)
-      entry.file.close().catch(() => undefined)
-      return true
-    }
-    return false
   }
 }

@@ -6,6 +6,7 @@ import { SparseIndex } from './sparse-index.ts'
 const offsetEntrySize = 8
 const timeEntrySize = 12
 const twoToThe32 = 2 ** 32
+const int32Max = 0x7fffffff
 
 export const encodeOffsetIndex = (index: SparseIndex, baseOffset: number): Buffer => {
   const bytes = Buffer.allocUnsafe(index.count * offsetEntrySize)
@@ -41,7 +42,8 @@ export const encodeTimeIndex = (index: SparseIndex, baseOffset: number): Buffer 
   for (let entry = 0; entry < index.count; entry += 1) {
     const position = entry * timeEntrySize
     const time = index.keyAt(entry)
-    bytes.writeInt32BE(Math.floor(time / twoToThe32), position)
+    // A time that saturated to 2^63 when it was read as a number is again the largest there is.
+    bytes.writeInt32BE(Math.min(Math.floor(time / twoToThe32), int32Max), position)
     bytes.writeUInt32BE(time >>> 0, position + 4)
     bytes.writeInt32BE(index.valueAt(entry) - baseOffset, position + 8)
   }

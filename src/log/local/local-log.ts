@@ -3,7 +3,8 @@
 // `log-reader.ts`, `recovery.ts` and `data-folder.ts`.
 import { join } from 'node:path'
 import { type KafkaError, kafkaError } from '#model'
-import type { Clock, Disk, Logger, Random, Timer } from '#world'
+import { lastOffsetOf } from '#records'
+import type { Clock, Disk, DiskError, Logger, Random, Timer } from '#world'
 import { type Admitted, admit, refusalOf, type Unopened } from '../admission.ts'
 import type {
   Append,
@@ -21,10 +22,8 @@ import type {
   ReadOutcome,
   TimedOffset,
 } from '../engine.ts'
-import { Epochs } from '../epochs.ts'
-import { fullDiskRetryMs, opensMax } from '../limits.ts'
+import { emptyPromisesMax, fullDiskRetryMs, opensMax, roomBytesMin } from '../limits.ts'
 import { LogError } from '../log-error.ts'
-import { ProducerStates } from '../producer-states.ts'
 import { readError, unreadable } from '../read-outcome.ts'
 import { recordSince } from '../time-search.ts'
 import { AppendCall } from './append-call.ts'
@@ -35,7 +34,7 @@ import { FileLeases } from './file-leases.ts'
 import { LogReader } from './log-reader.ts'
 import { LogWriter } from './log-writer.ts'
 import { Partition, type PartitionHost } from './partition.ts'
-import { type RecoveredLog, recoverLog } from './recovery.ts'
+import { emptyLog, type RecoveredLog, recoverLog } from './recovery.ts'
 import type { LocalLogSettings } from './settings.ts'
 import { SyncRounds } from './sync-rounds.ts'
 import { TailCache } from './tail-cache.ts'
@@ -79,7 +78,7 @@ export class LocalLog implements LogEngine {
     this.#reader = new LogReader(disk, this.#leases)
     this.#writer = new LogWriter(disk, clock, logger, this.#leases, this.#rounds, {
       folderFree: ({ id }) => this.#dataFolder.free(partitionName(id.topic, id.partition)),
-      full: (partition) => this.#full(partition),
+      full: (partition, error) => this.#full(partition, error),
     })
     this.#checkpoints = new Checkpoints(disk, clock, logger, this.#dataFolder, this.#rounds, () =>
       this.#partitions(),
@@ -153,20 +152,30 @@ export class LocalLog implements LogEngine {
   async firstSince(id: PartitionId, timestampMs: number): Promise<TimedOffset | undefined> {
     const partition = this.#find(id)
     if (!partition) throw kafkaError('UNKNOWN_TOPIC_OR_PARTITION')
-    const found = await this.#guarded(partition, () =>
-      this.#reader.firstBatchSince(partition, timestampMs),
-    )
-    return found && recordSince(found.batch, timestampMs)
+    let offset = partition.logStart
+    for (let tries = 0; tries < emptyPromisesMax; tries += 1) {
+      const from = offset
+      const found = await this.#guarded(partition, () =>
+        this.#reader.firstBatchSince(partition, timestampMs, from),
+      )
+      if (!found) return undefined
+      const record = await recordSince(found.batch, timestampMs)
+      if (record) return record
+      // The header of a compressed batch is its producer's word: this one has no such record.
+      offset = lastOffsetOf(found.batch) + 1
+    }
+    return undefined
   }
 
   async newest(id: PartitionId): Promise<TimedOffset | undefined> {
     const partition = this.#find(id)
     if (!partition) throw kafkaError('UNKNOWN_TOPIC_OR_PARTITION')
-    let largestMs = -1
-    for (const segment of partition.segments) {
-      if (segment.maxTimestampMs < 0 && segment.size > 0) await segment.loadIndexes(this.#disk)
-      largestMs = Math.max(largestMs, segment.maxTimestampMs)
-    }
+    const largestMs = await this.#guarded(partition, async () => {
+      let largest = -1
+      for (const segment of partition.segments)
+        largest = Math.max(largest, await segment.largestTime(this.#disk))
+      return largest
+    })
     return largestMs < 0 ? undefined : this.firstSince(id, largestMs)
   }
 
@@ -194,7 +203,11 @@ export class LocalLog implements LogEngine {
 
   configure(id: PartitionId, config: LogConfig): void {
     const partition = this.#find(id)
-    if (partition) partition.config = config
+    if (!partition) return
+    partition.configure(config)
+    if (config.flush === 'os' || partition.durable.offset === partition.written.offset) return
+    this.#rounds.note(partition, 0)
+    this.#rounds.consider()
   }
 
   drop(ids: readonly PartitionId[]): Promise<void> {
@@ -205,8 +218,8 @@ export class LocalLog implements LogEngine {
       delete siblings?.[id.partition]
       if (siblings?.every((sibling) => sibling === undefined)) this.#topics.delete(id.topicId)
       partition.drop()
-      this.#dataFolder.leave(partition.id, partition.config.fileDeleteDelayMs)
-      for (const { path } of partition.segments) this.#leases.release(path).catch(() => undefined)
+      const gone = partition.idle().then(() => this.#letGo(partition))
+      this.#dataFolder.leave(partition.id, partition.config.fileDeleteDelayMs, gone)
     }
     return Promise.resolve()
   }
@@ -216,6 +229,7 @@ export class LocalLog implements LogEngine {
     this.#closed = true
     this.#expiry?.cancel()
     if (!this.#left) return
+    for (const { gate } of this.#partitions()) await gate
     await this.#writer.finish()
     await this.#checkpoints.finish()
     await this.#dataFolder.close()
@@ -337,18 +351,20 @@ export class LocalLog implements LogEngine {
     return found.then(outcome, (reason: unknown) => unreadable(reason as KafkaError, bounds))
   }
 
-  /** A read of a partition that is just being deleted may find its files gone. */
+  /** Reads files of a partition, which may be deleted meanwhile. */
   #guarded<T>(partition: Partition, read: () => T | Promise<T>): T | Promise<T> {
     const result = read()
     if (!(result instanceof Promise)) return result
-    return result.catch((error: unknown) => {
-      if (partition.dropped) throw kafkaError('UNKNOWN_TOPIC_OR_PARTITION')
-      this.#logger.error('a read failed', {
-        partition: partitionName(partition.id.topic, partition.id.partition),
-        error: String(error),
+    return partition
+      .inFolder(() => result)
+      .catch((error: unknown) => {
+        if (partition.dropped) throw kafkaError('UNKNOWN_TOPIC_OR_PARTITION')
+        this.#logger.error('a read failed', {
+          partition: partitionName(partition.id.topic, partition.id.partition),
+          error: String(error),
+        })
+        throw kafkaError('KAFKA_STORAGE_ERROR')
       })
-      throw kafkaError('KAFKA_STORAGE_ERROR')
-    })
   }
 
   #moved(partition: Partition, readableBytes: number, disturbed: boolean): void {
@@ -371,18 +387,25 @@ export class LocalLog implements LogEngine {
     this.#listener(movements)
   }
 
-  /** The disk is full: what was not written is refused, and the log is opened again until that works. */
-  #full(partition: Partition): void {
-    this.#logger.error('the disk is full: appends are refused until there is room', {
+  async #letGo({ segments }: Partition): Promise<void> {
+    // A failing close loses nothing: the files are going to be removed.
+    for (const { path } of segments) await this.#leases.release(path).catch(() => undefined)
+  }
+
+  /** No room: what was not written is refused, and the log is opened again until that works. */
+  #full(partition: Partition, error: DiskError): void {
+    this.#logger.error('there is no room to write: appends are refused until there is some', {
       partition: partitionName(partition.id.topic, partition.id.partition),
+      error: error.message,
     })
     partition.refuse()
     const retry = async (): Promise<void> => {
       if (this.#closed || partition.dropped) return
       try {
-        partition.adopt(
-          await this.#recover(partition.id, partition.folder, partition.durable.offset, false),
-        )
+        // To open a log again that fills the disk at once would only cost a scan each time.
+        const free = await this.#disk.freeBytes(this.#settings.folder)
+        if (free < roomBytesMin) throw error
+        partition.adopt(await partition.inFolder(() => this.#openAgain(partition)))
         this.#moved(partition, 0, true)
       } catch (error) {
         this.#logger.warn('the log could not be opened again yet', { error: String(error) })
@@ -390,6 +413,12 @@ export class LocalLog implements LogEngine {
       }
     }
     this.#clock.after(fullDiskRetryMs, () => void retry())
+  }
+
+  #openAgain(partition: Partition): Promise<RecoveredLog> {
+    const { id, folder, durable } = partition
+    if (partition.hasFolder) return this.#recover(id, folder, durable.offset, false)
+    return Promise.resolve(emptyLog(this.#settings.producersMax))
   }
 
   #scheduleExpiry(): void {
@@ -403,13 +432,3 @@ export class LocalLog implements LogEngine {
 }
 
 const closed = (): LogError => new LogError('LOG_CLOSED', 'the log is closed')
-
-const emptyLog = (producersMax: number): RecoveredLog => ({
-  segments: [],
-  epochs: new Epochs(),
-  producers: new ProducerStates(producersMax),
-  logStart: 0,
-  end: 0,
-  damaged: false,
-  snapshots: [],
-})

@@ -47,7 +47,7 @@ export class LogReader {
     wholeFirst: boolean,
   ): FoundBatches | Promise<FoundBatches> {
     const readable = partition.readable
-    if (offset >= readable.offset) return nothing
+    if (offset >= readable.offset || (bytesMax <= 0 && !wholeFirst)) return nothing
     const cached = partition.tail.from(offset)
     if (cached) {
       const chunks: Buffer[] = []
@@ -60,7 +60,8 @@ export class LogReader {
       }
       return { chunks, size }
     }
-    const key = `${partition.folder}/${offset}/${bytesMax}/${wholeFirst}/${readable.offset}`
+    const { topicId, partition: number } = partition.id
+    const key = `${topicId}/${number}/${offset}/${bytesMax}/${wholeFirst}/${readable.offset}`
     const pending = this.#inFlight.get(key)
     if (pending) return pending
     const reading = this.#readFiles(partition, offset, bytesMax, wholeFirst).finally(() =>
@@ -74,34 +75,36 @@ export class LogReader {
   readableBytes(partition: Partition, offset: number): number {
     const readable = partition.readable
     if (offset >= readable.offset || offset < partition.logStart) return 0
-    const cached = partition.tail.from(offset)
-    if (cached) {
-      let size = 0
-      for (const { bytes, lastOffset } of cached)
-        if (lastOffset < readable.offset) size += bytes.length
-      return size
-    }
+    const cached = partition.tail.at(offset)
+    if (cached) return partition.bytesBetween({ ...cached, offset }, readable)
     const segment = partition.segmentOf(offset)
     if (!segment) return 0
     const position = this.#placeOf(segment, offset) ?? segment.floorOfOffsetNow(offset)
     return partition.bytesBetween({ offset, segment, position }, readable)
   }
 
-  /** The first batch whose largest time is at or after `timestampMs`, among what readers may see. */
+  /**
+   * The first batch whose largest time is at or after `timestampMs` and which does not end before
+   * `offset`, among what readers may see.
+   */
   async firstBatchSince(
     partition: Partition,
     timestampMs: number,
+    offset: number,
   ): Promise<{ batch: Buffer } | undefined> {
-    for (const segment of [...partition.segments]) {
-      if (segment.maxTimestampMs < timestampMs && segment !== partition.active) {
-        if (segment.maxTimestampMs >= 0 || !(await segment.loadIndexes(this.#disk))) continue
-        if (segment.maxTimestampMs < timestampMs) continue
-      }
-      const start = await segment.floorOfTime(this.#disk, timestampMs)
+    const first = partition.segmentOf(offset)?.baseOffset ?? 0
+    for (const segment of partition.segments.filter(({ baseOffset }) => baseOffset >= first)) {
+      const isClosed = segment !== partition.active
+      if (isClosed && (await segment.largestTime(this.#disk)) < timestampMs) continue
+      const start = Math.max(
+        await segment.floorOfTime(this.#disk, timestampMs),
+        await segment.floorOfOffset(this.#disk, offset),
+      )
       const end = endOf(partition, segment)
       let batch: Buffer | undefined
       await this.#leases.use(segment.path, 'write', (file) =>
         this.#scan(file, { segment, start, end }, (bytes, from, to) => {
+          if (lastOffsetOf(bytes, from) < offset) return true
           if (maxTimestampOf(bytes, from) < timestampMs) return true
           batch = Buffer.from(bytes.subarray(from, to))
           return false

@@ -2,18 +2,25 @@
 // loop itself writes where that is fast, which is nearly always; the thread pool does the rest, in order
 // per partition (D7).
 import { type Clock, type Disk, DiskError, type Logger } from '#world'
-import { slowPauseMs, slowWriteMs, unsyncedBytesMax, writeMsPerTurnMax } from '../limits.ts'
-import { writeEpochs, writeTopicId } from './checkpoint-files.ts'
+import {
+  preparationsMax,
+  slowPauseMs,
+  slowWriteMs,
+  unsyncedBytesMax,
+  writeMsPerTurnMax,
+} from '../limits.ts'
+import { writeTopicId } from './checkpoint-files.ts'
 import type { FileLeases } from './file-leases.ts'
 import type { Partition, Run } from './partition.ts'
 import type { SyncRounds } from './sync-rounds.ts'
+import { Turnstile } from './turnstile.ts'
 
 /** What the writer asks of the engine. */
 export interface WriterHost {
   /** Resolves when no older folder of that name is in the way any more. */
   folderFree(partition: Partition): Promise<void>
-  /** A write found the disk full. */
-  full(partition: Partition): void
+  /** A write found no room, or no descriptor. */
+  full(partition: Partition, error: DiskError): void
 }
 
 export class LogWriter {
@@ -25,6 +32,7 @@ export class LogWriter {
   readonly #host: WriterHost
   readonly #turn = new Set<Partition>()
   readonly #draining = new Set<Promise<void>>()
+  readonly #preparing = new Turnstile(preparationsMax)
   #scheduled = false
   #poolUntilMs = 0
 
@@ -82,7 +90,7 @@ export class LogWriter {
 
   /** Writes all runs on this turn; false when they need files that are not open. */
   #writeNow(partition: Partition): boolean {
-    if (!partition.hasFolder || partition.epochsChanged) return false
+    if (!partition.hasFolder) return false
     for (const { segment } of partition.runs) if (!this.#leases.peek(segment.path)) return false
     for (const run of partition.takeRuns()) {
       try {
@@ -98,11 +106,13 @@ export class LogWriter {
 
   #drainLater(partition: Partition): void {
     partition.writing = true
-    const drained = this.#drain(partition).finally(() => {
-      partition.writing = false
-      this.#draining.delete(drained)
-      this.#rounds.consider()
-    })
+    const drained = partition
+      .inFolder(() => this.#drain(partition))
+      .finally(() => {
+        partition.writing = false
+        this.#draining.delete(drained)
+        this.#rounds.consider()
+      })
     this.#draining.add(drained)
   }
 
@@ -117,7 +127,7 @@ export class LogWriter {
             // A topic of the same name may stand there by now.
             if (partition.dropped) return
             await file.write(run.chunks, run.position)
-            this.#leases.pin(path)
+            if (partition.config.flush === 'disk') this.#leases.pin(path)
           })
           if (partition.refusing || partition.offline || partition.dropped) return
           this.#wrote(partition, run)
@@ -129,18 +139,19 @@ export class LogWriter {
     }
   }
 
-  /** The folder, whose it is, and the epoch, before the first batch of a start. */
+  /**
+   * The folder, and whose it is, before the first batch; of all partitions that need one a few at a time,
+   * since each holds a descriptor and a thread of the pool that syncs and reads need as well.
+   */
   async #prepare(partition: Partition): Promise<void> {
-    const { folder, id } = partition
-    if (!partition.hasFolder) {
-      await this.#host.folderFree(partition)
-      await this.#disk.makeFolder(folder)
-      await writeTopicId(this.#disk, folder, id.topicId)
+    if (partition.hasFolder) return
+    await this.#host.folderFree(partition)
+    await this.#preparing.run(async () => {
+      if (partition.dropped) return
+      await this.#disk.makeFolder(partition.folder)
+      await writeTopicId(this.#disk, partition.folder, partition.id.topicId)
       partition.hasFolder = true
-    }
-    if (!partition.epochsChanged) return
-    partition.epochsChanged = false
-    await writeEpochs(this.#disk, folder, partition.epochs.starts)
+    })
   }
 
   #wrote(partition: Partition, run: Run): void {
@@ -154,7 +165,7 @@ export class LogWriter {
   #failed(partition: Partition, error: unknown): void {
     if (partition.dropped) return
     if (error instanceof DiskError && error.kind === 'full') {
-      this.#host.full(partition)
+      this.#host.full(partition, error)
       return
     }
     this.#logger.error('a write failed: the partition is offline until the broker starts again', {

@@ -71,6 +71,10 @@ export class Partition {
   /** Appends are refused until the log has been opened again. */
   refusing = false
   dropped = false
+  /** Bytes that the sync rounds know of and have not settled. */
+  notedBytes = 0
+  /** What a clean stop left and nothing has changed since: the next one has nothing to write. */
+  untouched: boolean
   /** Writes that go through the thread pool are in flight. */
   writing = false
   /** The end of appends whose records have to be unfolded first; later ones queue behind it. */
@@ -79,6 +83,10 @@ export class Partition {
   readonly #host: PartitionHost
   readonly #writtenWaiters: AppendWaiter[] = []
   readonly #durableWaiters: AppendWaiter[] = []
+  /** Operations that name files of the folder. */
+  readonly #inFolder = new Set<Promise<unknown>>()
+  /** What readers were shown under `flush=os`, which later stays readable whatever is on disk. */
+  #shown: Mark
   /** A share of the jitter from 0 to 1, so that partitions do not roll at the same time. */
   readonly #jitter: number
 
@@ -106,7 +114,39 @@ export class Partition {
     this.damaged = recovered.damaged
     this.written = this.#markOfEnd()
     this.durable = this.written
+    this.#shown = this.written
+    this.untouched = recovered.untouched
     this.epochsChanged = this.epochs.begin(id.leaderEpoch, this.end)
+  }
+
+  /**
+   * Runs an operation on files of the folder, which keeps its name until that has ended: otherwise the
+   * operation would find the files of a topic that was made again under this name.
+   */
+  async inFolder<T>(operation: () => Promise<T>): Promise<T> {
+    const running = operation()
+    this.#inFolder.add(running)
+    try {
+      return await running
+    } finally {
+      this.#inFolder.delete(running)
+    }
+  }
+
+  /** Resolves when no operation is left; none may begin any more. */
+  async idle(): Promise<void> {
+    while (this.#inFolder.size > 0) await Promise.allSettled(this.#inFolder)
+  }
+
+  /** Takes over another config. Nobody who waits is forgotten, and nothing shown is taken back. */
+  configure(config: LogConfig): void {
+    const before = this.readable
+    if (before.offset > this.#shown.offset) this.#shown = before
+    this.config = config
+    const { readable } = this
+    if (readable.offset <= before.offset) return
+    settleWaiters(this.#durableWaiters, readable.offset)
+    this.#host.moved(this, this.bytesBetween(before, readable), false)
   }
 
   /** Takes over a log that was opened again after its disk had been full. */
@@ -118,6 +158,8 @@ export class Partition {
     this.damaged = recovered.damaged
     this.written = this.#markOfEnd()
     this.durable = this.written
+    this.#shown = this.written
+    this.untouched = false
     this.epochsChanged = this.epochs.begin(this.id.leaderEpoch, this.end)
     this.tail.clear()
     this.refusing = false
@@ -129,7 +171,8 @@ export class Partition {
 
   /** What readers may see ends here. */
   get readable(): Mark {
-    return this.config.flush === 'disk' ? this.durable : this.written
+    if (this.config.flush === 'os') return this.written
+    return this.durable.offset < this.#shown.offset ? this.#shown : this.durable
   }
 
   get size(): number {
@@ -207,11 +250,12 @@ export class Partition {
   /** Everything up to a mark, which was the written end when the sync began, is on disk. */
   synced(mark: Mark): void {
     if (mark.offset <= this.durable.offset) return
-    const before = this.durable
+    const before = this.readable
     this.durable = mark
-    if (this.config.flush === 'os') return
-    settleWaiters(this.#durableWaiters, mark.offset)
-    this.#host.moved(this, this.bytesBetween(before, mark), false)
+    const { readable } = this
+    if (readable.offset <= before.offset) return
+    settleWaiters(this.#durableWaiters, readable.offset)
+    this.#host.moved(this, this.bytesBetween(before, readable), false)
   }
 
   /** Nothing more can be trusted to reach the disk (D5): everyone who waits hears so. */
@@ -270,6 +314,7 @@ export class Partition {
   #place(batch: Buffer, maxTimestampMs: number, end: number): void {
     const baseOffset = this.end
     const segment = this.#segmentFor(batch.length, maxTimestampMs, end)
+    this.untouched = false
     placeBatch(batch, baseOffset, this.id.leaderEpoch)
     const last = this.runs.at(-1)
     if (last?.segment === segment) {
@@ -287,7 +332,13 @@ export class Partition {
     segment.add(place, this.config.indexIntervalBytes)
     segment.size += batch.length
     this.end = end
-    this.#host.tailCache.add(this.tail, { baseOffset, lastOffset: end - 1, bytes: batch })
+    this.#host.tailCache.add(this.tail, {
+      baseOffset,
+      lastOffset: end - 1,
+      bytes: batch,
+      segment,
+      position: place.position,
+    })
   }
 
   #segmentFor(size: number, maxTimestampMs: number, end: number): Segment {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { crc32c } from '#bytes'
 import { type Disk, DiskError } from '#world'
 import { lastSequenceOf, type ProducerEntry, ProducerStates } from '../producer-states.ts'
-import { replaceFile, segmentName } from './segment.ts'
+import { replaceAid, segmentName } from './segment.ts'
 
 const headerSize = 10
 const entrySize = 46
@@ -23,8 +23,8 @@ export const writeSnapshot = async (
   const stem = join(folder, segmentName(offset))
   const content = JSON.stringify({ version: ourVersion, entries })
   const sealed = `${crc32c(Buffer.from(content))}\n${content}`
-  await replaceFile(disk, `${stem}.producers`, Buffer.from(sealed))
-  await replaceFile(disk, `${stem}.snapshot`, encodeKafka(entries))
+  await replaceAid(disk, `${stem}.producers`, Buffer.from(sealed))
+  await replaceAid(disk, `${stem}.snapshot`, encodeKafka(entries))
 }
 
 /** The states at `offset`; undefined when there are none, or none that are whole. */

@@ -49,7 +49,21 @@ export interface RecoveredLog {
   damaged: boolean
   /** Offsets of the producer snapshots there are. */
   snapshots: number[]
+  /** As a clean stop left it. */
+  untouched: boolean
 }
+
+/** The log of a partition without a folder. */
+export const emptyLog = (producersMax: number): RecoveredLog => ({
+  segments: [],
+  epochs: new Epochs(),
+  producers: new ProducerStates(producersMax),
+  logStart: 0,
+  end: 0,
+  damaged: false,
+  snapshots: [],
+  untouched: false,
+})
 
 /** Opens what a folder holds; rejects with a `DiskError`. */
 export const recoverLog = async (
@@ -91,29 +105,60 @@ class Recovery {
     const epochs = await readEpochs(this.#disk, folder)
     const producers = await readSnapshot(this.#disk, folder, recoveryPoint, producersMax)
     if (!epochs || !producers || !(await active.loadIndexes(this.#disk))) return undefined
-    return this.#log(segments, new Epochs(epochs), producers, recoveryPoint, false)
+    if ((await this.#endOf(active)) !== recoveryPoint) return undefined
+    const log = this.#log(segments, new Epochs(epochs), producers, recoveryPoint, false)
+    return { ...log, untouched: true }
+  }
+
+  /** The offset that a segment ends at, by the headers behind its last index entry; -1 if none does. */
+  async #endOf(segment: Segment): Promise<number> {
+    let end = segment.baseOffset
+    const file = await this.#disk.open(segment.path, 'write')
+    try {
+      const rules = { checksums: false, nextOffset: segment.baseOffset }
+      const first = await scanBatches(file, 0, segment.size, rules, ({ bytes, start }) => {
+        segment.firstTimestampMs = maxTimestampOf(bytes, start)
+        return false
+      })
+      const from = segment.lastIndexedPosition
+      const last = await scanBatches(file, from, segment.size, rules, ({ bytes, start }) => {
+        end = lastOffsetOf(bytes, start) + 1
+        return true
+      })
+      return first.invalid || last.invalid ? -1 : end
+    } finally {
+      await file.close()
+    }
   }
 
   async scan(): Promise<RecoveredLog> {
     const { folder, logStart } = this.#options
     const segments = await this.#segments()
-    const { first, producers } = await this.#startingPoint(segments)
+    const { first, producers, snapshot } = await this.#startingPoint(segments)
     const epochs = new Epochs((await readEpochs(this.#disk, folder)) ?? [])
     epochs.cut(segments[first]?.baseOffset ?? 0)
+    for (const segment of segments.slice(0, first)) segment.sealed = true
     let end = segments[first]?.baseOffset ?? Math.max(logStart, 0)
     let damaged = false
     for (let index = first; index < segments.length && !damaged; index += 1) {
       const segment = segments[index]!
-      const isLast = index === segments.length - 1
-      const found = await this.#scanSegment(segment, end, isLast, epochs, producers)
-      end = Math.max(end, found.end)
+      const later = segments.slice(index + 1)
+      const found = await this.#scanSegment(segment, end, later, (bytes, start) => {
+        epochs.begin(leaderEpochOf(bytes, start), baseOffsetOf(bytes, start))
+        if (baseOffsetOf(bytes, start) >= snapshot)
+          rememberProducer(producers, bytes, start, this.#options.nowMs)
+      })
       damaged = found.damaged
-      if (damaged) segments.length = index + 1
-      if (isLast || damaged) continue
+      if (damaged || found.cut) segments.length = index + 1
+      if (found.cut) for (const { path } of later) await this.#disk.remove(path)
+      end = Math.max(end, found.end)
+      if (segment === segments.at(-1)) continue
       await segment.writeIndexes(this.#disk)
       segment.thinIndexes()
       segment.sealed = true
     }
+    // What was written may be in files whose names are not on disk yet.
+    if (end > this.#options.recoveryPoint) await this.#disk.syncFolder(folder)
     return this.#log(segments, epochs, producers, end, damaged)
   }
 
@@ -131,33 +176,29 @@ class Recovery {
   }
 
   /**
-   * The first segment to scan: the one that holds the recovery point, or an earlier one when that is
-   * where the newest usable producer snapshot is.
+   * The newest producer snapshot that the recovery point covers, and the segment to scan from, which is
+   * the one that holds the snapshot's offset: producers are made anew from there on.
    */
   async #startingPoint(
     segments: readonly Segment[],
-  ): Promise<{ first: number; producers: ProducerStates }> {
+  ): Promise<{ first: number; producers: ProducerStates; snapshot: number }> {
     const { folder, recoveryPoint, producersMax } = this.#options
-    let first = Math.max(
-      0,
-      segments.findLastIndex(({ baseOffset }) => baseOffset <= recoveryPoint),
-    )
-    for (; first > 0; first -= 1) {
-      const { baseOffset } = segments[first]!
-      const producers = await readSnapshot(this.#disk, folder, baseOffset, producersMax)
-      if (producers) return { first, producers }
+    for (const snapshot of this.#snapshots.toReversed()) {
+      if (snapshot > recoveryPoint) continue
+      const producers = await readSnapshot(this.#disk, folder, snapshot, producersMax)
+      const first = segments.findLastIndex(({ baseOffset }) => baseOffset <= snapshot)
+      if (producers && first >= 0) return { first, producers, snapshot }
     }
-    return { first, producers: new ProducerStates(producersMax) }
+    return { first: 0, producers: new ProducerStates(producersMax), snapshot: 0 }
   }
 
   async #scanSegment(
     segment: Segment,
     nextOffset: number,
-    isLast: boolean,
-    epochs: Epochs,
-    producers: ProducerStates,
-  ): Promise<{ end: number; damaged: boolean }> {
-    const { indexIntervalBytes, nowMs, recoveryPoint } = this.#options
+    later: readonly Segment[],
+    note: (bytes: Buffer, start: number) => void,
+  ): Promise<{ end: number; damaged: boolean; cut: boolean }> {
+    const { indexIntervalBytes, recoveryPoint } = this.#options
     segment.startIndexes()
     let end = nextOffset
     let syncedPosition = 0
@@ -170,35 +211,39 @@ class Recovery {
           { position, size: stop - start, lastOffset, maxTimestampMs },
           indexIntervalBytes,
         )
-        epochs.begin(leaderEpochOf(bytes, start), baseOffsetOf(bytes, start))
-        rememberProducer(producers, bytes, start, nowMs)
+        note(bytes, start)
         end = lastOffset + 1
         if (end <= recoveryPoint) syncedPosition = position + stop - start
         return true
       }
       const rules = { checksums: true, nextOffset }
       const stopped = await scanBatches(file, 0, segment.size, rules, visit)
+      const { position } = stopped
+      // What was synced once cannot have been torn by a stop.
+      const goesOn = end < recoveryPoint || (await this.#goesOn(later, end))
       const damaged =
-        stopped.invalid && (await this.#isDamage(file, segment, stopped.position, end, isLast))
-      if (damaged) this.#reportDamage(segment, stopped.position)
-      else if (stopped.position < segment.size) await this.#cut(file, segment, stopped.position)
-      if (!damaged) await this.#writeAgain(file, syncedPosition, stopped.position)
-      segment.size = segment.writtenSize = segment.syncedSize = stopped.position
-      return { end, damaged }
+        stopped.invalid && (goesOn || (await hasBatchAfter(file, position, segment.size, end)))
+      if (damaged) this.#reportDamage(segment, position)
+      else if (position < segment.size) await this.#cut(file, segment, position)
+      await this.#writeAgain(file, syncedPosition, position)
+      segment.size = segment.writtenSize = segment.syncedSize = position
+      return { end, damaged, cut: !damaged && !goesOn && later.length > 0 }
     } finally {
       await file.close()
     }
   }
 
-  /** What is not the last segment was whole when the next one began. */
-  async #isDamage(
-    file: DiskFile,
-    segment: Segment,
-    position: number,
-    nextOffset: number,
-    isLast: boolean,
-  ): Promise<boolean> {
-    return !isLast || (await hasBatchAfter(file, position, segment.size, nextOffset))
+  /**
+   * Whether a later segment holds a valid batch. Files that were only just begun when the power went, and
+   * hold nothing, are no part of the log.
+   */
+  async #goesOn(later: readonly Segment[], nextOffset: number): Promise<boolean> {
+    for (const { path, size } of later) {
+      const file = await this.#disk.open(path, 'write')
+      const found = await hasBatchAfter(file, -1, size, nextOffset).finally(() => file.close())
+      if (found) return true
+    }
+    return false
   }
 
   #reportDamage(segment: Segment, position: number): void {
@@ -218,6 +263,7 @@ class Recovery {
   }
 
   async #writeAgain(file: DiskFile, from: number, end: number): Promise<void> {
+    if (from >= end) return
     for (let position = from; position < end; position += scanWindowSize) {
       const piece = Buffer.allocUnsafeSlow(Math.min(scanWindowSize, end - position))
       await file.read(piece, position)
@@ -234,7 +280,9 @@ class Recovery {
     damaged: boolean,
   ): RecoveredLog {
     const logStart = Math.max(this.#options.logStart, segments[0]?.baseOffset ?? 0)
-    return { segments, epochs, producers, logStart, end, damaged, snapshots: this.#snapshots }
+    const snapshots = this.#snapshots
+    const untouched = false
+    return { segments, epochs, producers, logStart, end, damaged, snapshots, untouched }
   }
 }
 

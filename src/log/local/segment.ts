@@ -1,6 +1,8 @@
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { lastOffsetOf, maxTimestampOf } from '#records'
 import { type Disk, DiskError } from '#world'
 import { closedIndexEntriesMax } from '../limits.ts'
+import { scanBatches } from './batch-scan.ts'
 import {
   decodeOffsetIndex,
   decodeTimeIndex,
@@ -48,6 +50,7 @@ export class Segment {
   maxTimestampMs = -1
   #maxTimestampOffset = -1
   #indexes: SegmentIndexes | undefined
+  #loading: Promise<SegmentIndexes> | undefined
   #sinceEntrySize = 0
 
   constructor(folder: string, baseOffset: number, size: number) {
@@ -71,6 +74,12 @@ export class Segment {
     return this.#indexes?.offsets.count ?? 0
   }
 
+  /** The position of the last batch that the index names; 0 when there is none. */
+  get lastIndexedPosition(): number {
+    const offsets = this.#indexes?.offsets
+    return offsets && offsets.count > 0 ? offsets.valueAt(offsets.count - 1) : 0
+  }
+
   /** Notes a batch at the end of the segment; one entry for each `intervalBytes`. */
   add({ position, size, lastOffset, maxTimestampMs }: IndexedBatch, intervalBytes: number): void {
     const { offsets, times } = this.#indexes!
@@ -86,6 +95,12 @@ export class Segment {
       this.#sinceEntrySize = 0
     }
     this.#sinceEntrySize += size
+  }
+
+  /** The largest time in the segment, which a closed one may have to look up; -1 when there is none. */
+  async largestTime(disk: Disk): Promise<number> {
+    if (this.maxTimestampMs < 0 && this.size > 0) await this.#load(disk)
+    return this.maxTimestampMs
   }
 
   /** A position at or before the batch that holds `offset`. */
@@ -106,18 +121,18 @@ export class Segment {
     return offset === undefined ? 0 : (offsets.floor(offset) ?? 0)
   }
 
-  /** Writes both index files and syncs them; the time index ends with the segment's largest time. */
+  /** Writes both index files; the time index ends with the segment's largest time. */
   async writeIndexes(disk: Disk): Promise<void> {
     const indexes = this.#indexes
     if (!indexes) return
     if (this.maxTimestampMs > indexes.times.lastKey)
       indexes.times.add(this.maxTimestampMs, this.#maxTimestampOffset)
-    await replaceFile(
+    await replaceAid(
       disk,
       `${this.#stem}.index`,
       encodeOffsetIndex(indexes.offsets, this.baseOffset),
     )
-    await replaceFile(
+    await replaceAid(
       disk,
       `${this.#stem}.timeindex`,
       encodeTimeIndex(indexes.times, this.baseOffset),
@@ -150,20 +165,69 @@ export class Segment {
     return true
   }
 
-  async #load(disk: Disk): Promise<SegmentIndexes> {
-    if (!this.#indexes && !(await this.loadIndexes(disk))) this.startIndexes()
+  /** Readers that need the indexes at one time read them once. */
+  #load(disk: Disk): Promise<SegmentIndexes> {
+    if (this.#indexes) return Promise.resolve(this.#indexes)
+    this.#loading ??= this.#loadOrMake(disk).finally(() => {
+      this.#loading = undefined
+    })
+    return this.#loading
+  }
+
+  async #loadOrMake(disk: Disk): Promise<SegmentIndexes> {
+    if (!(await this.loadIndexes(disk))) await this.#makeIndexes(disk)
+    if (this.sealed) this.thinIndexes()
     return this.#indexes!
+  }
+
+  /** Walks the headers of a closed segment whose index files are gone. */
+  async #makeIndexes(disk: Disk): Promise<void> {
+    const made = new Segment(dirname(this.path), this.baseOffset, this.size)
+    made.startIndexes()
+    const file = await disk.open(this.path, 'read')
+    try {
+      const rules = { checksums: false, nextOffset: this.baseOffset }
+      await scanBatches(file, 0, this.size, rules, ({ bytes, start, end, position }) => {
+        const lastOffset = lastOffsetOf(bytes, start)
+        const maxTimestampMs = maxTimestampOf(bytes, start)
+        made.add({ position, size: end - start, lastOffset, maxTimestampMs }, madeIntervalBytes)
+        return true
+      })
+    } finally {
+      await file.close()
+    }
+    this.#indexes = made.#indexes
+    this.maxTimestampMs = made.maxTimestampMs
+    this.#maxTimestampOffset = made.#maxTimestampOffset
   }
 }
 
+/** Kafka's default for the index's interval; a topic may ask for another one in files it writes. */
+const madeIntervalBytes = 4096
+
 /** Puts a file in place whole: written beside, synced, renamed. */
-export const replaceFile = async (disk: Disk, path: string, bytes: Uint8Array): Promise<void> => {
+export const replaceFile = (disk: Disk, path: string, bytes: Uint8Array): Promise<void> =>
+  writeBeside(disk, path, bytes, true)
+
+/**
+ * As `replaceFile` without the sync, for what a start checks before it relies on it and can make again:
+ * syncing such files would take most of the time that a stop with many partitions takes.
+ */
+export const replaceAid = (disk: Disk, path: string, bytes: Uint8Array): Promise<void> =>
+  writeBeside(disk, path, bytes, false)
+
+const writeBeside = async (
+  disk: Disk,
+  path: string,
+  bytes: Uint8Array,
+  durable: boolean,
+): Promise<void> => {
   const beside = `${path}.tmp`
   const file = await disk.open(beside, 'create')
   try {
     await file.truncate(0)
     await file.write([bytes], 0)
-    await file.sync()
+    if (durable) await file.sync()
   } finally {
     await file.close()
   }

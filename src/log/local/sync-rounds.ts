@@ -3,10 +3,12 @@
 // soon all the same, because readers wait for it (D1).
 //
 // A round over many segments costs a sync for each; a commit log is to take that over (D2).
-import type { Clock, Disk, Logger, Timer } from '#world'
+import { type Clock, type Disk, DiskError, type Logger, type Timer } from '#world'
 import { idleSyncBytes, idleSyncMs, syncsMax } from '../limits.ts'
 import type { FileLeases } from './file-leases.ts'
 import type { Partition } from './partition.ts'
+
+const outOfDescriptors: ReadonlySet<string> = new Set(['DISK_EMFILE', 'DISK_ENFILE'])
 
 /** Decides when what is synced. */
 export class SyncRounds {
@@ -36,6 +38,7 @@ export class SyncRounds {
     this.#dirty.add(partition)
     this.#idleBytes += bytes
     this.unsyncedBytes += bytes
+    partition.notedBytes += bytes
   }
 
   /** Begins a round if one is due; called when the writes of a turn have been handed out. */
@@ -79,10 +82,18 @@ export class SyncRounds {
     const work = async (): Promise<void> => {
       while (next < round.length) {
         next += 1
-        await this.#sync(round[next - 1]!)
+        await this.#settle(round[next - 1]!)
       }
     }
     await Promise.all(Array.from({ length: Math.min(syncsMax, round.length) }, work))
+  }
+
+  /** What was noted of a partition is settled, however its sync ends. */
+  async #settle(partition: Partition): Promise<void> {
+    const { notedBytes } = partition
+    partition.notedBytes = 0
+    await partition.inFolder(() => this.#sync(partition))
+    this.unsyncedBytes -= notedBytes
   }
 
   /** A sync that failed has lost the pages, and a second one would not notice (D5). */
@@ -93,8 +104,7 @@ export class SyncRounds {
       for (const segment of partition.segments) {
         const size = segment.writtenSize
         if (size <= segment.syncedSize) continue
-        await this.#leases.use(segment.path, 'write', (file) => file.sync())
-        this.unsyncedBytes -= size - segment.syncedSize
+        await this.#syncFile(segment.path)
         segment.syncedSize = size
         if (segment.writtenSize === size) this.#leases.unpin(segment.path)
         if (!segment.folderSynced) await this.#disk.syncFolder(partition.folder)
@@ -103,7 +113,13 @@ export class SyncRounds {
       if (!partition.folderSynced) await this.#syncDataFolder()
       partition.folderSynced = true
     } catch (error) {
-      if (partition.dropped) return
+      if (partition.dropped) return this.#forget(partition)
+      // Without a descriptor nothing was synced, and so nothing lost.
+      if (error instanceof DiskError && outOfDescriptors.has(error.code)) {
+        await new Promise<void>((resolve) => this.#clock.after(idleSyncMs, resolve))
+        this.note(partition, 0)
+        return
+      }
       this.#logger.error('a sync failed: the partition is offline until the broker starts again', {
         partition: `${partition.id.topic}-${partition.id.partition}`,
         error: String(error),
@@ -115,9 +131,22 @@ export class SyncRounds {
     partition.synced(mark)
   }
 
+  /**
+   * A file that is not open is opened beside the leases: to wait for a place among files that wait to be
+   * synced would be to wait for oneself.
+   */
+  async #syncFile(path: string): Promise<void> {
+    if (this.#leases.peek(path)) return this.#leases.use(path, 'write', (file) => file.sync())
+    const file = await this.#disk.open(path, 'write')
+    try {
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+  }
+
   #forget(partition: Partition): void {
     for (const segment of partition.segments) {
-      this.unsyncedBytes -= segment.writtenSize - segment.syncedSize
       segment.syncedSize = segment.writtenSize
       this.#leases.unpin(segment.path)
     }

@@ -1,12 +1,16 @@
 // Recent batches as they were appended, for the readers at the tail, who are most of them. The buffers
 // are those of the producers' requests and are not copied; each counts for all that it keeps alive.
-import { tailCacheBytesMax } from '../limits.ts'
+import { tailBatchOverheadSize, tailCacheBytesMax } from '../limits.ts'
+import type { Segment } from './segment.ts'
 
 /** A batch that is still in memory. */
 export interface CachedBatch {
   baseOffset: number
   lastOffset: number
   bytes: Buffer
+  /** Where it stands, or will once it is written. */
+  segment: Segment
+  position: number
 }
 
 /** The recent batches of one partition, oldest first and without gaps. */
@@ -32,9 +36,19 @@ export class Tail {
 
   /** The batches from the one that holds `offset` on; undefined when that is no longer here. */
   from(offset: number): readonly CachedBatch[] | undefined {
+    const found = this.#indexOf(offset)
+    return found < 0 ? undefined : this.#batches.slice(found, found + batchesPerReadMax)
+  }
+
+  /** The batch that holds `offset`; undefined when it is no longer here. */
+  at(offset: number): CachedBatch | undefined {
+    return this.#batches[this.#indexOf(offset)]
+  }
+
+  #indexOf(offset: number): number {
     const batches = this.#batches
     const oldest = batches[this.#first]
-    if (!oldest || offset < oldest.baseOffset) return undefined
+    if (!oldest || offset < oldest.baseOffset) return -1
     let low = this.#first
     let high = batches.length
     while (low < high) {
@@ -42,7 +56,7 @@ export class Tail {
       if (batches[middle]!.lastOffset < offset) low = middle + 1
       else high = middle
     }
-    return batches.slice(low, low + batchesPerReadMax)
+    return low
   }
 }
 
@@ -54,9 +68,13 @@ export class TailCache {
   readonly #owners: { tail: Tail; bytes: number }[] = []
   #first = 0
   #bytes = 0
+  #newest: ArrayBufferLike | undefined
 
   add(tail: Tail, batch: CachedBatch): void {
-    const bytes = batch.bytes.buffer.byteLength
+    // Batches of one frame, or of many small ones that came in one piece, keep the same memory alive.
+    const { buffer } = batch.bytes
+    const bytes = tailBatchOverheadSize + (buffer === this.#newest ? 0 : buffer.byteLength)
+    this.#newest = buffer
     tail.add(batch)
     this.#owners.push({ tail, bytes })
     this.#bytes += bytes

@@ -110,8 +110,12 @@ export class MemoryLog implements LogEngine {
   }
 
   async firstSince(id: PartitionId, timestampMs: number): Promise<TimedOffset | undefined> {
-    const batch = this.#served(id).batches.find((each) => maxTimestampOf(each) >= timestampMs)
-    return batch && recordSince(batch, timestampMs)
+    for (const batch of this.#served(id).batches) {
+      if (maxTimestampOf(batch) < timestampMs) continue
+      const record = await recordSince(batch, timestampMs)
+      if (record) return record
+    }
+    return undefined
   }
 
   async newest(id: PartitionId): Promise<TimedOffset | undefined> {
