@@ -102,7 +102,7 @@ const copyOf = (bytes: Uint8Array): Buffer => {
 }
 
 const load = async (log: LogEngine, each: Case, sample: Buffer): Promise<void> => {
-  const options = { acks: each.acks, zstdAllowed: true }
+  const options = { acks: each.acks, zstdAllowed: true, timeoutMs: 30_000 }
   let next = 0
   const client = async (): Promise<void> => {
     while (next < each.appendCount) {

@@ -33,7 +33,8 @@ export const produce = handler(
         if (partition >= 0 && partition < topic.partitionCount)
           appends.push({ topicId: topic.id, partition, records })
     })
-    const options = { acks, zstdAllowed: version >= zstdSince }
+    const { timeoutMs } = request
+    const options = { acks, zstdAllowed: version >= zstdSince, timeoutMs }
     const outcomes = await context.logs.append(appends, options)
     const responses = answers(request, targets, outcomes)
     if (acks !== 0) return { responses }

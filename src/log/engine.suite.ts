@@ -60,7 +60,7 @@ export const batchOf = (count: number, options: BatchOptions = {}, timestampMs =
     options,
   )
 
-const all: AppendOptions = { acks: -1, zstdAllowed: true }
+const all: AppendOptions = { acks: -1, zstdAllowed: true, timeoutMs: 30_000 }
 
 export const append = async (
   engine: LogEngine,

@@ -58,6 +58,8 @@ export interface AppendOptions {
   acks: -1 | 0 | 1
   /** zstd is refused to producers that speak a version before it existed (Produce below 7). */
   zstdAllowed: boolean
+  /** What is not durable by then answers `REQUEST_TIMED_OUT` under acks=all; it stays in the log. */
+  timeoutMs: number
 }
 
 /** What became of one partition's append. */

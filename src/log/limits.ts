@@ -77,3 +77,6 @@ export const fullDiskRetryMs = 1000
 
 /** Producer snapshots kept per partition: the last one, and one before it should that be damaged. */
 export const snapshotsKept = 2
+
+/** How often appends are looked through for those whose time is up. */
+export const deadlineCheckMs = 50

@@ -1,5 +1,7 @@
-import type { KafkaError } from '#model'
+import { type KafkaError, kafkaError } from '#model'
+import type { Clock } from '#world'
 import type { AppendOutcome } from '../engine.ts'
+import { deadlineCheckMs } from '../limits.ts'
 
 /** One call of `append`: it settles when each of its batches has been decided. */
 export class AppendCall {
@@ -17,10 +19,59 @@ export class AppendCall {
     if (count === 0) this.#resolve(this.#outcomes)
   }
 
+  get isSettled(): boolean {
+    return this.#left === 0
+  }
+
   decide(index: number, outcome: AppendOutcome): void {
+    if (this.#outcomes[index]) return
     this.#outcomes[index] = outcome
     this.#left -= 1
     if (this.#left === 0) this.#resolve(this.#outcomes)
+  }
+
+  /** Answers whatever is not decided yet: it may still become durable, or not. */
+  expire(): void {
+    for (let index = 0; index < this.#outcomes.length; index += 1) this.decide(index, timedOut)
+  }
+}
+
+const timedOut: AppendOutcome = {
+  error: kafkaError('REQUEST_TIMED_OUT'),
+  logStart: -1,
+  recordFaults: [],
+}
+
+/**
+ * Ends the waiting of calls whose time is up. One timer looks at all of them: a timer for each call would
+ * cost more than the call's own bookkeeping, and nobody needs a timeout to the millisecond.
+ */
+export class AppendDeadlines {
+  readonly #clock: Clock
+  readonly #calls = new Map<AppendCall, number>()
+  #isWatching = false
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  add(call: AppendCall, timeoutMs: number): void {
+    this.#calls.set(call, this.#clock.monotonicMs() + timeoutMs)
+    this.#watch()
+  }
+
+  #watch(): void {
+    if (this.#isWatching) return
+    this.#isWatching = true
+    this.#clock.after(deadlineCheckMs, () => {
+      this.#isWatching = false
+      const nowMs = this.#clock.monotonicMs()
+      for (const [call, deadlineMs] of this.#calls) {
+        if (nowMs >= deadlineMs) call.expire()
+        if (call.isSettled) this.#calls.delete(call)
+      }
+      if (this.#calls.size > 0) this.#watch()
+    })
   }
 }
 

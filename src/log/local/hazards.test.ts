@@ -256,7 +256,7 @@ test('the first append to many partitions opens few files at a time', () =>
     await engine.open(partitions)
     await engine.append(
       partitions.map(({ topicId, partition }) => ({ topicId, partition, records: batchOf(1) })),
-      { acks: -1, zstdAllowed: true },
+      { acks: -1, zstdAllowed: true, timeoutMs: 30_000 },
     )
     await engine.close()
     ok(most <= 8 + 24, `${most} files were open at once`)

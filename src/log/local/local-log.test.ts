@@ -341,6 +341,29 @@ test('nothing is readable before it is on disk, and it is soon', () =>
     await engine.close()
   }))
 
+test('an append that is not durable in its time is answered, and stays in the log', () =>
+  inFolder(async (folder) => {
+    let release: () => void = () => undefined
+    const held = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const disk = wrapped((file, path) => ({
+      sync: async () => {
+        if (path.endsWith('.log')) await held
+        await file.sync()
+      },
+    }))
+    const engine = engineOn(folder, disk)
+    const id = partitionOf(0)
+    await engine.open([id])
+    refusedWith(await append(engine, id, batchOf(2), { timeoutMs: 1 }), 'REQUEST_TIMED_OUT')
+    const next = append(engine, id, batchOf(1))
+    release()
+    equal(offsetOf(await next), 2)
+    equal(engine.bounds(id)?.highWatermark, 3)
+    await engine.close()
+  }))
+
 test('under flush=os what is written is readable and acknowledged', () =>
   inFolder(async (folder) => {
     let syncs = 0

@@ -26,7 +26,7 @@ import { emptyPromisesMax, fullDiskRetryMs, opensMax, roomBytesMin } from '../li
 import { LogError } from '../log-error.ts'
 import { readError, unreadable } from '../read-outcome.ts'
 import { recordSince } from '../time-search.ts'
-import { AppendCall } from './append-call.ts'
+import { AppendCall, AppendDeadlines } from './append-call.ts'
 import { partitionName } from './checkpoint-files.ts'
 import { Checkpoints } from './checkpoints.ts'
 import { DataFolder, type LeftBehind } from './data-folder.ts'
@@ -52,6 +52,7 @@ export class LocalLog implements LogEngine {
   readonly #dataFolder: DataFolder
   readonly #checkpoints: Checkpoints
   readonly #host: PartitionHost
+  readonly #deadlines: AppendDeadlines
   /** By topic id, then by number. */
   readonly #topics = new Map<string, Partition[]>()
   readonly #movements = new Map<Partition, Movement>()
@@ -73,6 +74,7 @@ export class LocalLog implements LogEngine {
     this.#logger = logger
     this.#settings = settings
     this.#leases = new FileLeases(disk, settings.openFilesMax)
+    this.#deadlines = new AppendDeadlines(clock)
     this.#rounds = new SyncRounds(disk, clock, logger, this.#leases, settings.folder)
     this.#dataFolder = new DataFolder(disk, clock, logger, settings.folder)
     this.#reader = new LogReader(disk, this.#leases)
@@ -119,6 +121,7 @@ export class LocalLog implements LogEngine {
       if (partition) this.#appendOne(partition, append, call, index, options, nowMs)
       else call.decide(index, refusalOf(kafkaError('UNKNOWN_TOPIC_OR_PARTITION'), -1))
     }
+    if (options.acks === -1 && !call.isSettled) this.#deadlines.add(call, options.timeoutMs)
     return call.settled
   }
 
