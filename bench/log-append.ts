@@ -86,6 +86,9 @@ const partitionsOf = (count: number): OpenPartition[] =>
       indexIntervalBytes: 4096,
       maxMessageBytes: 2_000_000,
       compacted: false,
+      deletes: true,
+      retentionMs: -1,
+      retentionBytes: -1,
       openCompressed: false,
       timestampType: 'CreateTime',
       timestampBeforeMaxMs: Number.MAX_SAFE_INTEGER,
@@ -127,6 +130,7 @@ const measure = async (each: Case): Promise<void> => {
     folder,
     openFilesMax: 500,
     producersMax: 1000,
+    retentionCheckMs: 300_000,
     producerExpirationMs: 86_400_000,
     producerExpirationCheckMs: 600_000,
   })

@@ -6,6 +6,7 @@ export const localLogSettings = ({ folder, broker }: Settings): LocalLogSettings
   folder,
   openFilesMax: broker['odradek.open.files.max'],
   producersMax: broker['odradek.producer.state.max'],
+  retentionCheckMs: broker['log.retention.check.interval.ms'],
   producerExpirationMs: broker['producer.id.expiration.ms'],
   producerExpirationCheckMs: broker['producer.id.expiration.check.interval.ms'],
 })

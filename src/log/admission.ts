@@ -9,6 +9,7 @@ import {
   checkRecords,
   decompressAsync,
   needsOpening,
+  type Pause,
   type RecordFault,
   RecordRefusal,
   RecordsError,
@@ -26,9 +27,9 @@ export interface Admitted {
   logAppendTimeMs: number
 }
 
-/** A batch whose records have to be unfolded first, off the event loop. */
+/** A batch whose records have to be unfolded first, which takes its time. */
 export interface Unopened {
-  open(): Promise<Admitted>
+  open(pause: Pause): Promise<Admitted>
 }
 
 /** Checks a batch. Throws a `KafkaError` or `RecordRefusal`; see `refusalOf`. */
@@ -53,8 +54,8 @@ export const admit = (
   const checked = batch!
   if (needsOpening(facts, rules))
     return {
-      open: async () => {
-        const records = await unfold(checked, facts, config)
+      open: async (pause) => {
+        const records = await unfold(checked, facts, config, pause)
         return stamped(checked, facts, rules, checkRecords(records, checked, facts, rules))
       },
     }
@@ -86,10 +87,11 @@ const unfold = async (
   batch: Buffer,
   { codec }: BatchFacts,
   { maxMessageBytes }: LogConfig,
+  pause: Pause,
 ): Promise<Buffer> => {
   const sizeMax = Math.max(unfoldedSizeMin, maxMessageBytes * unfoldedFactorMax)
   try {
-    return await decompressAsync(codec, batch.subarray(batchHeaderSize), sizeMax)
+    return await decompressAsync(codec, batch.subarray(batchHeaderSize), sizeMax, pause)
   } catch (error) {
     if (error instanceof RecordsError) throw kafkaError('CORRUPT_MESSAGE', error.message)
     throw error

@@ -30,6 +30,10 @@ export interface LogConfig {
   maxMessageBytes: number
   /** The log compacts: a record without key is refused. */
   compacted: boolean
+  /** The oldest segments go by the two limits that follow, each below zero for none. */
+  deletes: boolean
+  retentionMs: number
+  retentionBytes: number
   /** Compressed batches are unfolded on the way in and each record is checked. */
   openCompressed: boolean
   timestampType: 'CreateTime' | 'LogAppendTime'
@@ -199,6 +203,12 @@ export interface LogEngine {
   /** Bytes of a partition's record batches. */
   size(id: PartitionId): number
   configure(id: PartitionId, config: LogConfig): void
+  /**
+   * Moves the log start up to an offset, -1 standing for the high watermark: records before it cannot be
+   * read any more, also after a restart, once this settles with the log start. An offset that is behind
+   * it already changes nothing; one above the high watermark rejects with `OFFSET_OUT_OF_RANGE`.
+   */
+  deleteBefore(id: PartitionId, offset: number): Promise<number>
   /** Stops serving the partitions at once; their files are removed in the background. */
   drop(ids: readonly PartitionId[]): Promise<void>
   /** Syncs, writes checkpoints and lets go of everything. */

@@ -42,6 +42,13 @@ export class Epochs {
     return { leaderEpoch: floor?.epoch ?? epoch, endOffset: higher.startOffset }
   }
 
+  /** Forgets what was before a new log start; the epoch that holds it begins there. */
+  startAt(offset: number): void {
+    const covering = this.#starts.findLast((start) => start.startOffset <= offset)
+    const later = this.#starts.filter((start) => start.startOffset > offset)
+    this.#starts = covering ? [{ epoch: covering.epoch, startOffset: offset }, ...later] : later
+  }
+
   /** Forgets epochs that begin at or after an offset that was cut. */
   cut(endOffset: number): void {
     this.#starts = this.#starts.filter((start) => start.startOffset < endOffset)

@@ -69,6 +69,9 @@ export const batchRecordsMax = 2 ** 31
 /** The longest name that a folder can have. */
 export const folderNameSizeMax = 255
 
+/** A start is followed by a first look for old segments after so long, as in Kafka. */
+export const firstRetentionCheckMs = 30_000
+
 /** How often recovery points are written: what a crash has to scan again is younger than this. */
 export const checkpointIntervalMs = 60_000
 

@@ -3,6 +3,7 @@
 // timestamp 8, producer id 8, producer epoch 2, base sequence 4, count 4; then the records.
 import { crc32c, varintSize, varlongSize, writeVarint, writeVarlong } from '#bytes'
 import { assert } from '#model'
+import type { Pause } from './codecs/stretches.ts'
 import { Codec, compress, compressAsync } from './compression.ts'
 
 /** A header of a record that is to be written. */
@@ -61,12 +62,13 @@ export const buildBatch = (records: readonly NewRecord[], options: BatchOptions 
 /** As `buildBatch`, compressing off the event loop. */
 export const buildBatchAsync = async (
   records: readonly NewRecord[],
+  pause: Pause,
   options: BatchOptions = {},
 ): Promise<Buffer> => {
   const { codec = Codec.none, level } = options
   const bytes = encode(records)
   if (codec === Codec.none) return finish(bytes, records, options)
-  const compressed = await compressAsync(codec, bytes.subarray(headerSize), level)
+  const compressed = await compressAsync(codec, bytes.subarray(headerSize), pause, level)
   return finish(withHeaderRoom(compressed), records, options)
 }
 

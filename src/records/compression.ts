@@ -1,11 +1,12 @@
 // The codecs of record batches behind one pair of functions, each bounded by what the caller allows.
-import { compressLz4, compressLz4Async, decompressLz4, decompressLz4Async } from './codecs/lz4.ts'
+import { compressLz4, decompressLz4, decompressLz4Async } from './codecs/lz4.ts'
 import {
   compressSnappy,
   compressSnappyAsync,
   decompressSnappy,
   decompressSnappyAsync,
 } from './codecs/snappy.ts'
+import type { Pause } from './codecs/stretches.ts'
 import {
   compressGzip,
   compressGzipAsync,
@@ -24,9 +25,9 @@ export type Codec = (typeof Codec)[keyof typeof Codec]
 
 interface Functions {
   compress(bytes: Buffer, level?: number): Buffer
-  compressAsync(bytes: Buffer, level?: number): Promise<Buffer>
+  compressAsync(bytes: Buffer, pause: Pause, level?: number): Promise<Buffer>
   decompress(bytes: Buffer, sizeMax: number): Buffer
-  decompressAsync(bytes: Buffer, sizeMax: number): Promise<Buffer>
+  decompressAsync(bytes: Buffer, sizeMax: number, pause: Pause): Promise<Buffer>
 }
 
 const within = (bytes: Buffer, sizeMax: number): Buffer => {
@@ -43,7 +44,7 @@ const functions: readonly Functions[] = [
   },
   {
     compress: compressGzip,
-    compressAsync: compressGzipAsync,
+    compressAsync: (bytes, _pause, level) => compressGzipAsync(bytes, level),
     decompress: decompressGzip,
     decompressAsync: decompressGzipAsync,
   },
@@ -55,13 +56,13 @@ const functions: readonly Functions[] = [
   },
   {
     compress: compressLz4,
-    compressAsync: compressLz4Async,
+    compressAsync: async (bytes) => compressLz4(bytes),
     decompress: decompressLz4,
     decompressAsync: decompressLz4Async,
   },
   {
     compress: compressZstd,
-    compressAsync: compressZstdAsync,
+    compressAsync: (bytes, _pause, level) => compressZstdAsync(bytes, level),
     decompress: decompressZstd,
     decompressAsync: decompressZstdAsync,
   },
@@ -76,20 +77,26 @@ const functions: readonly Functions[] = [
 export const decompress = (codec: number, bytes: Buffer, sizeMax: number): Buffer =>
   within(functionsOf(codec).decompress(bytes, sizeMax), sizeMax)
 
-/** As `decompress`, with the work on the thread pool; only small blocks are done on the event loop. */
+/** As `decompress`, on the thread pool, or on the event loop with pauses between stretches of a megabyte. */
 export const decompressAsync = async (
   codec: number,
   bytes: Buffer,
   sizeMax: number,
-): Promise<Buffer> => within(await functionsOf(codec).decompressAsync(bytes, sizeMax), sizeMax)
+  pause: Pause,
+): Promise<Buffer> =>
+  within(await functionsOf(codec).decompressAsync(bytes, sizeMax, pause), sizeMax)
 
 /** Compresses records in the form that every client reads. Snappy and LZ4 have no levels. */
 export const compress = (codec: Codec, bytes: Buffer, level?: number): Buffer =>
   functionsOf(codec).compress(bytes, level)
 
-/** As `compress`, with the work on the thread pool. */
-export const compressAsync = (codec: Codec, bytes: Buffer, level?: number): Promise<Buffer> =>
-  functionsOf(codec).compressAsync(bytes, level)
+/** As `compress`, on the thread pool, or on the event loop with pauses. */
+export const compressAsync = (
+  codec: Codec,
+  bytes: Buffer,
+  pause: Pause,
+  level?: number,
+): Promise<Buffer> => functionsOf(codec).compressAsync(bytes, pause, level)
 
 const functionsOf = (codec: number): Functions => {
   const found = functions[codec]

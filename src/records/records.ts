@@ -9,6 +9,7 @@ export {
   type NewHeader,
   type NewRecord,
 } from './builder.ts'
+export type { Pause } from './codecs/stretches.ts'
 export { Codec, compress, compressAsync, decompress, decompressAsync } from './compression.ts'
 export {
   attributesOf,

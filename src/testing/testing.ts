@@ -12,6 +12,13 @@ export {
 } from './broker-process.ts'
 export { collectingLogger } from './collecting-logger.ts'
 export { SeededRandom } from './seeded-random.ts'
+export {
+  type Fault,
+  type Faults,
+  SimulatedDisk,
+  type SimulatedDiskOptions,
+} from './simulated-disk.ts'
+export { Simulation } from './simulation.ts'
 export { temporaryFolder } from './temporary-folder.ts'
 export {
   createTopic,

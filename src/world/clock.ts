@@ -15,6 +15,10 @@ export interface Clock {
   endOfTurn(task: () => void): void
 }
 
+/** Resolves when the events of this turn of the loop have been seen. */
+export const nextTurn = (clock: Clock): Promise<void> =>
+  new Promise((resolve) => clock.endOfTurn(resolve))
+
 /** Node takes a longer delay for one of a millisecond. */
 const delayMsMax = 0x7fffffff
 

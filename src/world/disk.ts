@@ -71,6 +71,8 @@ export interface Disk {
   list(path: string): Promise<string[]>
   /** Makes a folder and those above it; one that is there is fine. */
   makeFolder(path: string): Promise<void>
+  /** When the file's bytes last changed, in milliseconds since the Unix epoch. */
+  modifiedMs(path: string): Promise<number>
   rename(from: string, to: string): Promise<void>
   /** Removes a file, or a folder and everything in it; nothing there is fine. */
   remove(path: string): Promise<void>

@@ -138,6 +138,7 @@ export const realDisk: Disk = {
   readFile: (path) => attempt('read', path, () => readFile(path)),
   list: (path) => attempt('list', path, () => readdir(path)),
   makeFolder: (path) => attempt('make the folder', path, () => makeFolder(resolve(path))),
+  modifiedMs: (path) => attempt('measure', path, async () => (await stat(path)).mtimeMs),
   rename: (from, to) => attempt('rename', from, () => rename(from, to)),
   remove: (path) => attempt('remove', path, () => rm(path, { recursive: true, force: true })),
   syncFolder: (path) =>

@@ -1,6 +1,6 @@
 // Everything that is not deterministic, behind interfaces: clock, timers, chance, disk, network, database, log lines.
 // A broker gets one `World` from main.ts; a simulation hands it another from a seed.
-export { type Clock, realClock, type Timer } from './clock.ts'
+export { type Clock, nextTurn, realClock, type Timer } from './clock.ts'
 export type {
   Database,
   Databases,

@@ -1,4 +1,5 @@
 // The producers of the npm clients, each with every codec.
+import { setImmediate as pause } from 'node:timers/promises'
 import { Producer, stringSerializers } from '@platformatic/kafka'
 import kafkajs from 'kafkajs'
 import { Codec, compressAsync, decompressAsync } from '#records'
@@ -45,8 +46,8 @@ const registerCodecs = (): void => {
   const registry = kafkajs.CompressionCodecs as Record<number, () => unknown>
   for (const name of ['snappy', 'lz4', 'zstd'] as const)
     registry[jsTypes[name]] = () => ({
-      compress: ({ buffer }: { buffer: Buffer }) => compressAsync(Codec[name], buffer),
-      decompress: (bytes: Buffer) => decompressAsync(Codec[name], bytes, unfoldedSizeMax),
+      compress: ({ buffer }: { buffer: Buffer }) => compressAsync(Codec[name], buffer, pause),
+      decompress: (bytes: Buffer) => decompressAsync(Codec[name], bytes, unfoldedSizeMax, pause),
     })
 }
 

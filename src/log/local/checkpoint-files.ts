@@ -38,10 +38,17 @@ export const readOffsets = async (
   )
 }
 
+/** One line of such a file. */
+export interface PartitionOffset {
+  topic: string
+  partition: number
+  offset: number
+}
+
 export const writeOffsets = (
   disk: Disk,
   path: string,
-  offsets: Iterable<{ topic: string; partition: number; offset: number }>,
+  offsets: Iterable<PartitionOffset>,
 ): Promise<void> =>
   writeLines(
     disk,

@@ -20,7 +20,7 @@ export class Checkpoints {
   /** Snapshots are written one after the other, whatever asks for them. */
   #snapshots: Promise<void> = Promise.resolve()
   #timer: Timer | undefined
-  #running: Promise<void> | undefined
+  #running: Promise<void> = Promise.resolve()
 
   constructor(
     disk: Disk,
@@ -41,14 +41,24 @@ export class Checkpoints {
   /** Writes checkpoints from time to time until `finish`. */
   start(): void {
     this.#timer = this.#clock.after(checkpointIntervalMs, () => {
-      this.#running = this.#write()
+      this.write()
         .catch((error: unknown) => {
           this.#logger.warn('a checkpoint could not be written; a crash would scan more', {
             error: String(error),
           })
         })
-        .finally(() => this.start())
+        .finally(() => this.#timer && this.start())
     })
+  }
+
+  /**
+   * Writes what a start after a crash goes by: of closed segments the indexes, of producers the snapshots
+   * that are under way, of each partition the point from which on a scan would be needed.
+   */
+  write(): Promise<void> {
+    // An earlier one that failed was reported to whoever asked for it.
+    this.#running = this.#running.catch(() => undefined).then(() => this.#write())
+    return this.#running
   }
 
   /** Takes the producers as they are at a segment's beginning, and writes them in the background. */
@@ -67,7 +77,8 @@ export class Checkpoints {
   /** The last checkpoint of a clean stop: after it nothing needs to be scanned. */
   async finish(): Promise<void> {
     this.#timer?.cancel()
-    await this.#running
+    this.#timer = undefined
+    await this.#running.catch(() => undefined)
     await this.#snapshots
     for (const partition of this.#partitions()) this.#rounds.note(partition, 0)
     await this.#rounds.finish()
@@ -90,13 +101,17 @@ export class Checkpoints {
     for (const partition of this.#partitions())
       if (partition.config.flush === 'os') this.#rounds.note(partition, 0)
     this.#rounds.consider()
+    await this.#snapshots
     const points = []
     for (const partition of [...this.#partitions()]) {
       if (partition.dropped) continue
       const offset = await partition.inFolder(() => this.#advance(partition))
-      points.push({ ...partition.id, offset })
+      points.push({ partition, offset })
     }
-    await this.#dataFolder.writeRecoveryPoints(points)
+    const served = points.filter(({ partition }) => !partition.dropped)
+    await this.#dataFolder.writeRecoveryPoints(
+      served.map(({ partition, offset }) => ({ ...partition.id, offset })),
+    )
   }
 
   /** Writes what the partition's recovery point relies on, and returns that point. */

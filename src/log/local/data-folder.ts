@@ -4,10 +4,12 @@ import { uuidToBytes } from '#model'
 import { type Clock, type Disk, DiskError, type Logger } from '#world'
 import type { OpenPartition } from '../engine.ts'
 import { folderNameSizeMax } from '../limits.ts'
-import { partitionName, readOffsets, readTopicId, writeOffsets } from './checkpoint-files.ts'
+import { type PartitionOffset, partitionName, readTopicId } from './checkpoint-files.ts'
+import { OffsetFile } from './offset-file.ts'
 
 const cleanStopName = '.kafka_cleanshutdown'
 const recoveryPointsName = 'recovery-point-offset-checkpoint'
+const logStartsName = 'log-start-offset-checkpoint'
 const deletedEnding = /-delete$/
 const setAside = /-stray$/
 const partitionFolderName = /^.+-\d+$/
@@ -16,6 +18,7 @@ const partitionFolderName = /^.+-\d+$/
 export interface LeftBehind {
   clean: boolean
   recoveryPoints: ReadonlyMap<string, number>
+  logStarts: ReadonlyMap<string, number>
   /** The partition folders that belong to a partition that is opened. */
   present: ReadonlySet<string>
 }
@@ -35,6 +38,8 @@ export class DataFolder {
   readonly #leaving = new Map<string, Promise<void>>()
   /** Folders that are renamed and will be removed. */
   readonly #removals = new Set<Promise<void>>()
+  readonly #recoveryPoints: OffsetFile
+  readonly #logStarts: OffsetFile
   #sync: Promise<void> | undefined
   #setAsideCount = 0
   #closed = false
@@ -44,6 +49,8 @@ export class DataFolder {
     this.#clock = clock
     this.#logger = logger
     this.path = path
+    this.#recoveryPoints = new OffsetFile(disk, path, recoveryPointsName)
+    this.#logStarts = new OffsetFile(disk, path, logStartsName)
   }
 
   /**
@@ -53,7 +60,8 @@ export class DataFolder {
   async open(partitions: readonly OpenPartition[]): Promise<LeftBehind> {
     const names = new Set(await this.#disk.list(this.path))
     const clean = names.has(cleanStopName)
-    const recoveryPoints = await readOffsets(this.#disk, join(this.path, recoveryPointsName))
+    const recoveryPoints = await this.#recoveryPoints.read()
+    const logStarts = await this.#logStarts.read()
     const present = new Set<string>()
     for (const { topic, partition, topicId } of partitions) {
       const name = partitionName(topic, partition)
@@ -67,13 +75,16 @@ export class DataFolder {
       else if (partitionFolderName.test(name) && !setAside.test(name)) await this.#setAside(name)
     await this.#disk.remove(join(this.path, cleanStopName))
     await this.#disk.syncFolder(this.path)
-    return { clean, recoveryPoints: recoveryPoints ?? new Map(), present }
+    return { clean, recoveryPoints, logStarts, present }
   }
 
-  writeRecoveryPoints(
-    points: Iterable<{ topic: string; partition: number; offset: number }>,
-  ): Promise<void> {
-    return writeOffsets(this.#disk, join(this.path, recoveryPointsName), points)
+  /** Makes the log starts durable; a partition that is not named begins where its first segment does. */
+  writeLogStarts(starts: Iterable<PartitionOffset>): Promise<void> {
+    return this.#logStarts.write(starts)
+  }
+
+  writeRecoveryPoints(points: Iterable<PartitionOffset>): Promise<void> {
+    return this.#recoveryPoints.write(points)
   }
 
   /** Says that everything is on disk and nothing needs to be scanned. */
@@ -107,9 +118,14 @@ export class DataFolder {
     )
   }
 
-  /** Resolves when no older folder has that name any more; rejects when one cannot be moved away. */
+  /**
+   * Resolves when nothing of an older partition goes by that name any more, neither a folder nor what the
+   * checkpoints say of it; rejects when that cannot be had.
+   */
   async free(name: string): Promise<void> {
     await this.#leaving.get(name)
+    await this.#recoveryPoints.forget(name)
+    await this.#logStarts.forget(name)
   }
 
   async close(): Promise<void> {

@@ -3,8 +3,16 @@
 // `log-reader.ts`, `recovery.ts` and `data-folder.ts`.
 import { join } from 'node:path'
 import { type KafkaError, kafkaError } from '#model'
-import { lastOffsetOf } from '#records'
-import type { Clock, Disk, DiskError, Logger, Random, Timer } from '#world'
+import { lastOffsetOf, type Pause } from '#records'
+import {
+  type Clock,
+  type Disk,
+  DiskError,
+  type Logger,
+  nextTurn,
+  type Random,
+  type Timer,
+} from '#world'
 import { type Admitted, admit, refusalOf, type Unopened } from '../admission.ts'
 import type {
   Append,
@@ -31,10 +39,11 @@ import { partitionName } from './checkpoint-files.ts'
 import { Checkpoints } from './checkpoints.ts'
 import { DataFolder, type LeftBehind } from './data-folder.ts'
 import { FileLeases } from './file-leases.ts'
-import { LogReader } from './log-reader.ts'
+import { type FoundBatches, LogReader } from './log-reader.ts'
 import { LogWriter } from './log-writer.ts'
 import { Partition, type PartitionHost } from './partition.ts'
-import { emptyLog, type RecoveredLog, recoverLog } from './recovery.ts'
+import { emptyLog, type RecoveredLog, type RecoveryOptions, recoverLog } from './recovery.ts'
+import { RetentionRounds } from './retention-rounds.ts'
 import type { LocalLogSettings } from './settings.ts'
 import { SyncRounds } from './sync-rounds.ts'
 import { TailCache } from './tail-cache.ts'
@@ -51,11 +60,13 @@ export class LocalLog implements LogEngine {
   readonly #reader: LogReader
   readonly #dataFolder: DataFolder
   readonly #checkpoints: Checkpoints
+  readonly #retention: RetentionRounds
   readonly #host: PartitionHost
   readonly #deadlines: AppendDeadlines
   /** By topic id, then by number. */
   readonly #topics = new Map<string, Partition[]>()
   readonly #movements = new Map<Partition, Movement>()
+  readonly #pause: Pause = () => nextTurn(this.#clock)
   #listener: (movements: readonly Movement[]) => void = () => undefined
   #left: LeftBehind | undefined
   #expiry: Timer | undefined
@@ -85,6 +96,13 @@ export class LocalLog implements LogEngine {
     this.#checkpoints = new Checkpoints(disk, clock, logger, this.#dataFolder, this.#rounds, () =>
       this.#partitions(),
     )
+    this.#retention = new RetentionRounds(disk, clock, logger, {
+      leases: this.#leases,
+      rounds: this.#rounds,
+      checkpoints: this.#checkpoints,
+      dataFolder: this.#dataFolder,
+      partitions: () => this.#partitions(),
+    })
     this.#host = {
       tailCache: new TailCache(),
       moved: (partition, bytes, disturbed) => this.#moved(partition, bytes, disturbed),
@@ -103,6 +121,7 @@ export class LocalLog implements LogEngine {
     await Promise.all(Array.from({ length: Math.min(opensMax, queue.length) }, work))
     if (isStart) {
       this.#checkpoints.start()
+      this.#retention.start(this.#settings.retentionCheckMs)
       this.#scheduleExpiry()
     }
     let producerIdMax = -1
@@ -162,7 +181,7 @@ export class LocalLog implements LogEngine {
         this.#reader.firstBatchSince(partition, timestampMs, from),
       )
       if (!found) return undefined
-      const record = await recordSince(found.batch, timestampMs)
+      const record = await recordSince(found.batch, timestampMs, partition.logStart, this.#pause)
       if (record) return record
       // The header of a compressed batch is its producer's word: this one has no such record.
       offset = lastOffsetOf(found.batch) + 1
@@ -213,6 +232,18 @@ export class LocalLog implements LogEngine {
     this.#rounds.consider()
   }
 
+  async deleteBefore(id: PartitionId, offset: number): Promise<number> {
+    const partition = this.#find(id)
+    if (!partition) throw kafkaError('UNKNOWN_TOPIC_OR_PARTITION')
+    if (partition.offline) throw kafkaError(partition.offline)
+    const { highWatermark, logStart } = partition.bounds
+    const wanted = offset === -1 ? highWatermark : offset
+    if (wanted > highWatermark || wanted < 0) throw kafkaError('OFFSET_OUT_OF_RANGE')
+    if (wanted > logStart) partition.startAt(wanted)
+    await this.#retention.writeLogStarts()
+    return partition.logStart
+  }
+
   drop(ids: readonly PartitionId[]): Promise<void> {
     for (const id of ids) {
       const partition = this.#find(id)
@@ -233,6 +264,7 @@ export class LocalLog implements LogEngine {
     this.#expiry?.cancel()
     if (!this.#left) return
     for (const { gate } of this.#partitions()) await gate
+    await this.#retention.close()
     await this.#writer.finish()
     await this.#checkpoints.finish()
     await this.#dataFolder.close()
@@ -260,10 +292,11 @@ export class LocalLog implements LogEngine {
     const folder = join(this.#settings.folder, name)
     const present = isStart && this.#left!.present.has(name)
     const point = this.#left!.recoveryPoints.get(name)
+    const logStart = (present && this.#left!.logStarts.get(name)) || 0
     // A clean stop names only partitions that were sound; any other is scanned from its beginning.
     const clean = this.#left!.clean && point !== undefined
     const recovered = present
-      ? await this.#recover(id, folder, point ?? 0, clean)
+      ? await this.#recover(id, folder, { recoveryPoint: point ?? 0, clean, logStart })
       : emptyLog(this.#settings.producersMax)
     const jitter = this.#random.below(1 << 16) / (1 << 16)
     return new Partition(id, folder, recovered, present, this.#host, jitter)
@@ -272,14 +305,11 @@ export class LocalLog implements LogEngine {
   #recover(
     { config }: OpenPartition,
     folder: string,
-    recoveryPoint: number,
-    clean: boolean,
+    known: Pick<RecoveryOptions, 'recoveryPoint' | 'clean' | 'logStart'>,
   ): Promise<RecoveredLog> {
     return recoverLog(this.#disk, this.#logger, {
+      ...known,
       folder,
-      recoveryPoint,
-      clean,
-      logStart: 0,
       indexIntervalBytes: config.indexIntervalBytes,
       producersMax: this.#settings.producersMax,
       nowMs: this.#clock.nowMs(),
@@ -321,7 +351,7 @@ export class LocalLog implements LogEngine {
     decide: (step: () => void) => void,
     enter: (admitted: Admitted) => void,
   ): void {
-    const opening = unopened.open()
+    const opening = unopened.open(this.#pause)
     const gate = Promise.allSettled([opening, partition.gate]).then(([opened]) => {
       if (partition.gate === gate) partition.gate = undefined
       decide(() => {
@@ -341,15 +371,24 @@ export class LocalLog implements LogEngine {
     const found = this.#guarded(partition, () =>
       this.#reader.read(partition, read.offset, Math.min(bytesLeft, read.bytesMax), wholeFirst),
     )
-    const outcome = ({ chunks, size }: { chunks: readonly Uint8Array[]; size: number }) => ({
-      error: undefined,
-      records: chunks,
-      recordsSize: size,
-      highWatermark: bounds.highWatermark,
-      lastStable: bounds.lastStable,
-      logStart: bounds.logStart,
-      aborted: read.committedOnly ? [] : null,
-    })
+    const outcome = ({ chunks, size }: FoundBatches): ReadOutcome => {
+      const { logStart } = partition
+      // What was found may no longer be what stood at that offset.
+      if (read.offset < logStart)
+        return unreadable(kafkaError('OFFSET_OUT_OF_RANGE'), partition.bounds)
+      const { highWatermark, lastStable } = bounds
+      const aborted = read.committedOnly ? [] : null
+      const records = chunks
+      return {
+        error: undefined,
+        records,
+        recordsSize: size,
+        highWatermark,
+        lastStable,
+        logStart,
+        aborted,
+      }
+    }
     if (!(found instanceof Promise)) return outcome(found)
     return found.then(outcome, (reason: unknown) => unreadable(reason as KafkaError, bounds))
   }
@@ -360,6 +399,11 @@ export class LocalLog implements LogEngine {
     if (!(result instanceof Promise)) return result
     return partition
       .inFolder(() => result)
+      .catch((error: unknown) => {
+        // Retention took a segment away between the look-up and the opening of its file.
+        if (!isAbsent(error) || partition.dropped) throw error
+        return read()
+      })
       .catch((error: unknown) => {
         if (partition.dropped) throw kafkaError('UNKNOWN_TOPIC_OR_PARTITION')
         this.#logger.error('a read failed', {
@@ -420,7 +464,9 @@ export class LocalLog implements LogEngine {
 
   #openAgain(partition: Partition): Promise<RecoveredLog> {
     const { id, folder, durable } = partition
-    if (partition.hasFolder) return this.#recover(id, folder, durable.offset, false)
+    const { logStart } = partition
+    const known = { recoveryPoint: durable.offset, clean: false, logStart }
+    if (partition.hasFolder) return this.#recover(id, folder, known)
     return Promise.resolve(emptyLog(this.#settings.producersMax))
   }
 
@@ -433,5 +479,7 @@ export class LocalLog implements LogEngine {
     })
   }
 }
+
+const isAbsent = (error: unknown): boolean => error instanceof DiskError && error.kind === 'absent'
 
 const closed = (): LogError => new LogError('LOG_CLOSED', 'the log is closed')

@@ -12,6 +12,7 @@ import type { Admitted } from '../admission.ts'
 import type { AppendOptions, Bounds, LogConfig, OpenPartition } from '../engine.ts'
 import type { Epochs } from '../epochs.ts'
 import type { ProducerStates } from '../producer-states.ts'
+import { mustRoll } from '../rolling.ts'
 import { type AppendCall, type AppendWaiter, failWaiters, settleWaiters } from './append-call.ts'
 import type { RecoveredLog } from './recovery.ts'
 import { Segment } from './segment.ts'
@@ -42,10 +43,6 @@ export interface PartitionHost {
   /** A segment was closed. */
   rolled(partition: Partition, closed: Segment): void
 }
-
-const offsetDeltaMax = 0x7fffffff
-const positionMax = 0x7fffffff
-const indexEntrySize = 8
 
 export class Partition {
   readonly id: OpenPartition
@@ -271,6 +268,25 @@ export class Partition {
     this.#failAll(kafkaError('KAFKA_STORAGE_ERROR', 'The disk is full.'))
   }
 
+  /** Moves the log start up, for readers at once. */
+  startAt(offset: number): void {
+    this.logStart = offset
+    this.epochs.startAt(offset)
+    this.epochsChanged = true
+    this.untouched = false
+    this.#host.moved(this, 0, true)
+  }
+
+  /** Begins a new segment at the end. */
+  roll(): Segment {
+    const { active } = this
+    const next = new Segment(this.folder, this.end, 0)
+    next.startIndexes()
+    this.segments.push(next)
+    if (active) this.#host.rolled(this, active)
+    return next
+  }
+
   /** The partition is deleted. */
   drop(): void {
     this.dropped = true
@@ -343,26 +359,9 @@ export class Partition {
 
   #segmentFor(size: number, maxTimestampMs: number, end: number): Segment {
     const { active } = this
-    if (active && !this.#mustRoll(active, size, maxTimestampMs, end)) return active
-    const next = new Segment(this.folder, this.end, 0)
-    next.startIndexes()
-    this.segments.push(next)
-    if (active) this.#host.rolled(this, active)
-    return next
-  }
-
-  /** Kafka's rules: full by size or index, old by the records' own time, offsets beyond an int32. */
-  #mustRoll(active: Segment, size: number, maxTimestampMs: number, end: number): boolean {
-    if (active.size === 0) return false
-    const { segmentBytes, segmentMs, segmentJitterMs, segmentIndexBytes } = this.config
-    const ageMsMax = segmentMs - this.#jitter * Math.min(segmentJitterMs, segmentMs)
-    return (
-      active.size + size > Math.min(segmentBytes, positionMax) ||
-      (active.firstTimestampMs !== undefined &&
-        maxTimestampMs - active.firstTimestampMs > ageMsMax) ||
-      (active.offsetEntryCount + 1) * indexEntrySize > segmentIndexBytes ||
-      end - active.baseOffset > offsetDeltaMax
-    )
+    const batch = { size, maxTimestampMs, end }
+    if (active && !mustRoll(active, batch, this.config, this.#jitter)) return active
+    return this.roll()
   }
 
   #markOfEnd(): Mark {

@@ -5,6 +5,7 @@
 // them, and would do so again (D5).
 //
 // A bad batch with a valid one behind it is no torn tail: nothing is cut, and the log ends there (D9).
+import { join } from 'node:path'
 import {
   attributesOf,
   baseOffsetOf,
@@ -24,7 +25,7 @@ import { ProducerStates } from '../producer-states.ts'
 import { hasBatchAfter, type ScannedBatch, scanBatches } from './batch-scan.ts'
 import { readEpochs } from './checkpoint-files.ts'
 import { readSnapshot, snapshotOffsets } from './producer-snapshot.ts'
-import { Segment } from './segment.ts'
+import { deletedFileEnding, Segment } from './segment.ts'
 
 /** How a partition is to be opened. */
 export interface RecoveryOptions {
@@ -72,6 +73,8 @@ export const recoverLog = async (
   options: RecoveryOptions,
 ): Promise<RecoveredLog> => {
   const names = await disk.list(options.folder)
+  for (const name of names)
+    if (name.endsWith(deletedFileEnding)) await disk.remove(join(options.folder, name))
   const recovery = new Recovery(disk, logger, options, names)
   return (await recovery.trustCleanStop()) ?? recovery.scan()
 }
@@ -156,6 +159,11 @@ class Recovery {
       await segment.writeIndexes(this.#disk)
       segment.thinIndexes()
       segment.sealed = true
+    }
+    if (end < logStart && !damaged) {
+      await this.#startOver(segments)
+      epochs.cut(0)
+      end = logStart
     }
     // What was written may be in files whose names are not on disk yet.
     if (end > this.#options.recoveryPoint) await this.#disk.syncFolder(folder)
@@ -244,6 +252,15 @@ class Recovery {
       if (found) return true
     }
     return false
+  }
+
+  /** A crash took records from the log's end that lay before its start: nothing of it is left. */
+  async #startOver(segments: Segment[]): Promise<void> {
+    this.#logger.warn('a log ends before its start: it begins anew there', {
+      folder: this.#options.folder,
+      logStart: this.#options.logStart,
+    })
+    for (const { path } of segments.splice(0)) await this.#disk.remove(path)
   }
 
   #reportDamage(segment: Segment, position: number): void {

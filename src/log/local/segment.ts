@@ -14,6 +14,9 @@ import { SparseIndex } from './sparse-index.ts'
 /** The name that a segment's files have before their ending. */
 export const segmentName = (baseOffset: number): string => String(baseOffset).padStart(20, '0')
 
+/** What a file's name ends in between its deletion and its removal. */
+export const deletedFileEnding = '.deleted'
+
 /** Both indexes of a segment. */
 export interface SegmentIndexes {
   /** Offset of the last record of a batch → position of the batch. */
@@ -61,6 +64,11 @@ export class Segment {
     this.writtenSize = size
     this.syncedSize = size
     this.folderSynced = size > 0
+  }
+
+  /** The files that a segment may have. */
+  get filePaths(): string[] {
+    return ['.log', '.index', '.timeindex', '.txnindex'].map((ending) => `${this.#stem}${ending}`)
   }
 
   /** Begins with empty indexes, to be filled by `add`. */

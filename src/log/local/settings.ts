@@ -5,6 +5,8 @@ export interface LocalLogSettings {
   openFilesMax: number
   /** Producers remembered per partition. */
   producersMax: number
+  /** How often the oldest segments are looked at for whether they may go. */
+  retentionCheckMs: number
   producerExpirationMs: number
   producerExpirationCheckMs: number
 }

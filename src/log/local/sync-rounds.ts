@@ -52,6 +52,16 @@ export class SyncRounds {
       })
   }
 
+  /** Resolves when a round has tried to sync what a partition has written so far. */
+  async sync(partition: Partition): Promise<void> {
+    this.note(partition, 0)
+    while (this.#dirty.has(partition)) {
+      if (!this.#running) this.#begin()
+      await this.#running
+    }
+    await this.#running
+  }
+
   /** Syncs everything there is and resolves when it is done. */
   async finish(): Promise<void> {
     while (this.#running || this.#dirty.size > 0) {

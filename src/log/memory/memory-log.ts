@@ -1,8 +1,8 @@
 // The memory engine: the same log without a disk. It is the plain model that the other engines are held
 // against, and what tests use that need no files. Everything is durable as soon as it is appended.
 import { kafkaError } from '#model'
-import { batchSizeOf, lastOffsetOf, maxTimestampOf, placeBatch } from '#records'
-import type { Clock } from '#world'
+import { batchSizeOf, lastOffsetOf, maxTimestampOf, type Pause, placeBatch } from '#records'
+import { type Clock, nextTurn, type Timer } from '#world'
 import { type Admitted, admit, refusalOf } from '../admission.ts'
 import type {
   Append,
@@ -21,14 +21,19 @@ import type {
   TimedOffset,
 } from '../engine.ts'
 import { Epochs } from '../epochs.ts'
+import { firstRetentionCheckMs } from '../limits.ts'
 import { ProducerStates } from '../producer-states.ts'
 import { readError, unreadable } from '../read-outcome.ts'
+import { expiredCount } from '../retention.ts'
+import { mustRoll } from '../rolling.ts'
 import { recordSince } from '../time-search.ts'
 
 interface MemoryPartition {
   id: OpenPartition
   config: LogConfig
-  batches: Buffer[]
+  /** Ascending; as the local engine would have them, because retention goes by segments. */
+  segments: MemorySegment[]
+  logStart: number
   end: number
   epochs: Epochs
   producers: ProducerStates
@@ -36,9 +41,20 @@ interface MemoryPartition {
   turn: Promise<unknown>
 }
 
-/** What the memory engine is told once. */
+interface MemorySegment {
+  baseOffset: number
+  batches: Buffer[]
+  size: number
+  firstTimestampMs: number | undefined
+  maxTimestampMs: number
+  /** When it was written to last. */
+  modifiedMs: number
+}
+
+/** What the memory engine is told once. Times in milliseconds. */
 export interface MemoryLogSettings {
   producersMax: number
+  retentionCheckMs: number
 }
 
 export class MemoryLog implements LogEngine {
@@ -46,7 +62,9 @@ export class MemoryLog implements LogEngine {
   readonly #settings: MemoryLogSettings
   readonly #partitions = new Map<string, MemoryPartition>()
   readonly #movements = new Map<string, Movement>()
+  readonly #pause: Pause = () => nextTurn(this.#clock)
   #listener: (movements: readonly Movement[]) => void = () => undefined
+  #timer: Timer | undefined
 
   constructor(clock: Clock, settings: MemoryLogSettings) {
     this.#clock = clock
@@ -58,12 +76,15 @@ export class MemoryLog implements LogEngine {
       this.#partitions.set(keyOf(id), {
         id,
         config: id.config,
-        batches: [],
+        segments: [],
+        logStart: 0,
         end: 0,
         epochs: new Epochs([{ epoch: id.leaderEpoch, startOffset: 0 }]),
         producers: new ProducerStates(this.#settings.producersMax),
         turn: Promise.resolve(),
       })
+    const { retentionCheckMs } = this.#settings
+    if (!this.#timer) this.#scheduleRetention(Math.min(retentionCheckMs, firstRetentionCheckMs))
     return Promise.resolve({ producerIdMax: -1 })
   }
 
@@ -87,7 +108,7 @@ export class MemoryLog implements LogEngine {
     const partition = this.#find(id)
     return (
       partition && {
-        logStart: 0,
+        logStart: partition.logStart,
         highWatermark: partition.end,
         lastStable: partition.end,
         end: partition.end,
@@ -102,7 +123,7 @@ export class MemoryLog implements LogEngine {
   readableBytes(id: PartitionId, offset: number): number {
     const partition = this.#find(id)
     if (!partition || offset < 0) return 0
-    return sizeOf(partition.batches.filter((batch) => lastOffsetOf(batch) >= offset))
+    return sizeOf(batchesOf(partition).filter((batch) => lastOffsetOf(batch) >= offset))
   }
 
   onMovement(listener: (movements: readonly Movement[]) => void): void {
@@ -110,19 +131,19 @@ export class MemoryLog implements LogEngine {
   }
 
   async firstSince(id: PartitionId, timestampMs: number): Promise<TimedOffset | undefined> {
-    for (const batch of this.#served(id).batches) {
+    const partition = this.#served(id)
+    for (const batch of batchesOf(partition)) {
       if (maxTimestampOf(batch) < timestampMs) continue
-      const record = await recordSince(batch, timestampMs)
+      const record = await recordSince(batch, timestampMs, partition.logStart, this.#pause)
       if (record) return record
     }
     return undefined
   }
 
   async newest(id: PartitionId): Promise<TimedOffset | undefined> {
-    const { batches } = this.#served(id)
-    if (batches.length === 0) return undefined
-    const largestMs = batches.reduce((ms, batch) => Math.max(ms, maxTimestampOf(batch)), -1)
-    return this.firstSince(id, largestMs)
+    const times = batchesOf(this.#served(id)).map((batch) => maxTimestampOf(batch))
+    const largestMs = times.reduce((largest, time) => Math.max(largest, time), -1)
+    return largestMs < 0 ? undefined : this.firstSince(id, largestMs)
   }
 
   epochEnd(id: PartitionId, epoch: number): { leaderEpoch: number; endOffset: number } {
@@ -139,12 +160,20 @@ export class MemoryLog implements LogEngine {
   }
 
   size(id: PartitionId): number {
-    return sizeOf(this.#find(id)?.batches ?? [])
+    return (this.#find(id)?.segments ?? []).reduce((sum, { size }) => sum + size, 0)
   }
 
   configure(id: PartitionId, config: LogConfig): void {
     const partition = this.#find(id)
     if (partition) partition.config = config
+  }
+
+  async deleteBefore(id: PartitionId, offset: number): Promise<number> {
+    const partition = this.#served(id)
+    const wanted = offset === -1 ? partition.end : offset
+    if (wanted > partition.end || wanted < 0) throw kafkaError('OFFSET_OUT_OF_RANGE')
+    if (wanted > partition.logStart) this.#startAt(partition, wanted)
+    return partition.logStart
   }
 
   drop(ids: readonly PartitionId[]): Promise<void> {
@@ -153,6 +182,7 @@ export class MemoryLog implements LogEngine {
   }
 
   close(): Promise<void> {
+    this.#timer?.cancel()
     this.#partitions.clear()
     return Promise.resolve()
   }
@@ -186,7 +216,11 @@ export class MemoryLog implements LogEngine {
   ): Promise<AppendOutcome> {
     const nowMs = this.#clock.nowMs()
     const admitted = admit(append, partition.config, options, nowMs)
-    return this.#store(partition, 'open' in admitted ? await admitted.open() : admitted, nowMs)
+    return this.#store(
+      partition,
+      'open' in admitted ? await admitted.open(this.#pause) : admitted,
+      nowMs,
+    )
   }
 
   #store(
@@ -199,12 +233,57 @@ export class MemoryLog implements LogEngine {
     const baseOffset = original?.baseOffset ?? partition.end
     if (!original) {
       placeBatch(batch, baseOffset, partition.id.leaderEpoch)
-      partition.batches.push(batch)
+      this.#place(partition, batch, nowMs)
       partition.end += facts.count
       if (facts.producerId >= 0) partition.producers.add(facts, baseOffset, nowMs)
       this.#moved(partition.id, batch.length, false)
     }
-    return { error: undefined, baseOffset, logAppendTimeMs, logStart: 0 }
+    return { error: undefined, baseOffset, logAppendTimeMs, logStart: partition.logStart }
+  }
+
+  #place(partition: MemoryPartition, batch: Buffer, nowMs: number): void {
+    const maxTimestampMs = maxTimestampOf(batch)
+    const { length: size } = batch
+    let active = partition.segments.at(-1)
+    const added = { size, maxTimestampMs, end: lastOffsetOf(batch) + 1 }
+    // There is no index here that could be full.
+    if (!active || mustRoll({ ...active, offsetEntryCount: 0 }, added, partition.config, 0)) {
+      active = emptySegment(partition.end)
+      partition.segments.push(active)
+    }
+    active.batches.push(batch)
+    active.size += size
+    active.firstTimestampMs ??= maxTimestampMs
+    active.maxTimestampMs = Math.max(active.maxTimestampMs, maxTimestampMs)
+    active.modifiedMs = nowMs
+  }
+
+  #scheduleRetention(delayMs: number): void {
+    this.#timer = this.#clock.after(delayMs, () => {
+      for (const partition of this.#partitions.values()) this.#expire(partition)
+      this.#scheduleRetention(this.#settings.retentionCheckMs)
+    })
+  }
+
+  #expire(partition: MemoryPartition): void {
+    const { segments, logStart, end, config } = partition
+    const retained = segments.map(({ baseOffset, size, maxTimestampMs, modifiedMs }) => ({
+      baseOffset,
+      size,
+      largestTimeMs: maxTimestampMs >= 0 ? maxTimestampMs : modifiedMs,
+    }))
+    const log = { segments: retained, logStart, highWatermark: end, end }
+    const count = expiredCount(log, config, this.#clock.nowMs())
+    if (count === 0) return
+    if (count === segments.length) segments.push(emptySegment(end))
+    segments.splice(0, count)
+    this.#startAt(partition, Math.max(logStart, segments[0]!.baseOffset))
+  }
+
+  #startAt(partition: MemoryPartition, offset: number): void {
+    partition.logStart = offset
+    partition.epochs.startAt(offset)
+    this.#moved(partition.id, 0, true)
   }
 
   #readOne(read: Read, bytesLeft: number, wholeFirst: boolean): ReadOutcome {
@@ -216,7 +295,7 @@ export class MemoryLog implements LogEngine {
     const sizeMax = Math.min(bytesLeft, read.bytesMax)
     const records: Buffer[] = []
     let recordsSize = 0
-    for (const batch of partition.batches) {
+    for (const batch of batchesOf(partition)) {
       if (lastOffsetOf(batch) < read.offset) continue
       const isFirst = recordsSize === 0 && wholeFirst
       if (recordsSize + batch.length > sizeMax && !isFirst) break
@@ -248,6 +327,18 @@ export class MemoryLog implements LogEngine {
 }
 
 const keyOf = ({ topicId, partition }: PartitionId): string => `${topicId}-${partition}`
+
+const emptySegment = (baseOffset: number): MemorySegment => ({
+  baseOffset,
+  batches: [],
+  size: 0,
+  firstTimestampMs: undefined,
+  maxTimestampMs: -1,
+  modifiedMs: 0,
+})
+
+const batchesOf = ({ segments }: MemoryPartition): Buffer[] =>
+  segments.flatMap(({ batches }) => batches)
 
 const sizeOf = (batches: readonly Buffer[]): number =>
   batches.reduce((sum, batch) => sum + batchSizeOf(batch), 0)

@@ -5,6 +5,7 @@
 import { corrupt, tooLarge } from '../records-error.ts'
 import { overLimit, unfoldBlock } from './lz4-block.ts'
 import { nativeLz4 } from './native.ts'
+import { inOneGo, type Pause, type Stretches, stretchSize, withPauses } from './stretches.ts'
 import { xxhash32 } from './xxhash32.ts'
 
 const frameMagic = 0x184d2204
@@ -12,18 +13,23 @@ const frameMagic = 0x184d2204
 const windowSize = 65_536
 /** One byte of a block stands for at most so many bytes of its output. */
 const ratioMax = 255
-/** Below this a native call, let alone a thread, costs more than it saves. */
+/** Below this a native call costs more than it saves. */
 const nativeSizeMin = 4096
 
 /** Returns the bytes as one LZ4 frame of independent blocks, which is what Java's client can read. */
 export const compressLz4 = (bytes: Buffer): Buffer => nativeLz4().compressFrameSync(bytes)
 
-/** As `compressLz4`, off the event loop. */
-export const compressLz4Async = (bytes: Buffer): Promise<Buffer> => nativeLz4().compressFrame(bytes)
-
 /** Unfolds one frame or several; throws a `RecordsError`, and takes at most `sizeMax` bytes of memory. */
-export const decompressLz4 = (bytes: Buffer, sizeMax: number): Buffer => {
+export const decompressLz4 = (bytes: Buffer, sizeMax: number): Buffer =>
+  inOneGo(unfolding(bytes, sizeMax))
+
+/** As `decompressLz4`, with pauses. */
+export const decompressLz4Async = (bytes: Buffer, sizeMax: number, pause: Pause): Promise<Buffer> =>
+  withPauses(unfolding(bytes, sizeMax), pause)
+
+function* unfolding(bytes: Buffer, sizeMax: number): Stretches<Buffer> {
   const output = new Output(sizeMax)
+  let pauseAt = stretchSize
   for (const piece of piecesOf(bytes)) {
     if (piece.kind === 'end') output.endFrame(piece)
     else if (piece.isStored) output.add(piece.bytes)
@@ -34,21 +40,9 @@ export const decompressLz4 = (bytes: Buffer, sizeMax: number): Buffer => {
           nativeLz4().uncompressSync(output.withSize(piece), output.history(piece)),
         ),
       )
-  }
-  return output.whole()
-}
-
-/** As `decompressLz4`, with all but small blocks off the event loop. */
-export const decompressLz4Async = async (bytes: Buffer, sizeMax: number): Promise<Buffer> => {
-  const output = new Output(sizeMax)
-  for (const piece of piecesOf(bytes)) {
-    if (piece.kind === 'end') output.endFrame(piece)
-    else if (piece.isStored) output.add(piece.bytes)
-    else if (piece.bytes.length < nativeSizeMin) output.unfold(piece)
-    else {
-      const unfolding = nativeLz4().uncompress(output.withSize(piece), output.history(piece))
-      output.add(await unfolding.catch((error: unknown) => output.fail(error)))
-    }
+    if (output.size < pauseAt) continue
+    pauseAt = output.size + stretchSize
+    yield
   }
   return output.whole()
 }
@@ -138,6 +132,10 @@ class Output {
 
   constructor(sizeMax: number) {
     this.#sizeMax = sizeMax
+  }
+
+  get size(): number {
+    return this.#size
   }
 
   add(chunk: Buffer): void {

@@ -2,6 +2,7 @@
 // then blocks behind their lengths; read in that framing or as one bare block.
 import { corrupt, tooLarge } from '../records-error.ts'
 import { nativeSnappy } from './native.ts'
+import { inOneGo, type Pause, type Stretches, stretchSize, withPauses } from './stretches.ts'
 
 /** Magic, version 1, compatible from version 1. */
 const header = Buffer.from('82534e4150505900' + '00000001' + '00000001', 'hex')
@@ -10,42 +11,49 @@ const magicSize = 8
 const ratioMax = 22
 /** What one block holds before compression, as in Java's library. */
 const blockSize = 32_768
-/** A smaller block is unfolded sooner than a thread of the pool is woken for it. */
-const offLoopSizeMin = 8192
 /** Output in the heap: memory of the native side costs more to let go of than to copy. */
 const copied = { copyOutputData: true }
 
 /** Returns the bytes in xerial's framing. */
-export const compressSnappy = (bytes: Buffer): Buffer => {
-  const parts: Buffer[] = [header]
-  for (const block of blocksOf(bytes))
-    parts.push(...framed(nativeSnappy().compressSync(block, copied)))
-  return Buffer.concat(parts)
-}
+export const compressSnappy = (bytes: Buffer): Buffer => inOneGo(folding(bytes))
 
-/** As `compressSnappy`, off the event loop. */
-export const compressSnappyAsync = async (bytes: Buffer): Promise<Buffer> => {
-  const parts: Buffer[] = [header]
-  for (const block of blocksOf(bytes))
-    parts.push(...framed(await nativeSnappy().compress(block, copied)))
-  return Buffer.concat(parts)
-}
+/** As `compressSnappy`, with pauses. */
+export const compressSnappyAsync = (bytes: Buffer, pause: Pause): Promise<Buffer> =>
+  withPauses(folding(bytes), pause)
 
 /** Unfolds either form; throws a `RecordsError`, and takes at most `sizeMax` bytes of memory. */
-export const decompressSnappy = (bytes: Buffer, sizeMax: number): Buffer => {
-  const output = Buffer.allocUnsafe(unfoldedSize(bytes, sizeMax))
-  let size = 0
-  for (const block of foldedBlocks(bytes)) size += unfold(block).copy(output, size)
-  return output
+export const decompressSnappy = (bytes: Buffer, sizeMax: number): Buffer =>
+  inOneGo(unfolding(bytes, sizeMax))
+
+/** As `decompressSnappy`, with pauses; a bare block, however large, is done in one go. */
+export const decompressSnappyAsync = (
+  bytes: Buffer,
+  sizeMax: number,
+  pause: Pause,
+): Promise<Buffer> => withPauses(unfolding(bytes, sizeMax), pause)
+
+function* folding(bytes: Buffer): Stretches<Buffer> {
+  const parts: Buffer[] = [header]
+  let pauseAt = stretchSize
+  for (let position = 0; position < bytes.length; position += blockSize) {
+    const block = bytes.subarray(position, position + blockSize)
+    parts.push(...framed(nativeSnappy().compressSync(block, copied)))
+    if (position < pauseAt) continue
+    pauseAt += stretchSize
+    yield
+  }
+  return Buffer.concat(parts)
 }
 
-/** As `decompressSnappy`, with all but small blocks off the event loop. */
-export const decompressSnappyAsync = async (bytes: Buffer, sizeMax: number): Promise<Buffer> => {
+function* unfolding(bytes: Buffer, sizeMax: number): Stretches<Buffer> {
   const output = Buffer.allocUnsafe(unfoldedSize(bytes, sizeMax))
   let size = 0
+  let pauseAt = stretchSize
   for (const block of foldedBlocks(bytes)) {
-    const unfolded = block.length < offLoopSizeMin ? unfold(block) : await unfoldAsync(block)
-    size += unfolded.copy(output, size)
+    size += unfold(block).copy(output, size)
+    if (size < pauseAt) continue
+    pauseAt = size + stretchSize
+    yield
   }
   return output
 }
@@ -56,14 +64,6 @@ const unfold = (block: Buffer): Buffer => {
   } catch (error) {
     return fail(error)
   }
-}
-
-const unfoldAsync = async (block: Buffer): Promise<Buffer> =>
-  (await nativeSnappy().uncompress(block, copied).catch(fail)) as Buffer
-
-function* blocksOf(bytes: Buffer): Generator<Buffer> {
-  for (let position = 0; position < bytes.length; position += blockSize)
-    yield bytes.subarray(position, position + blockSize)
 }
 
 const framed = (block: Buffer): [Buffer, Buffer] => {
