@@ -138,11 +138,11 @@ test('a full disk is named, with what to do', async (t) => {
 
 test('a disk that fills up refuses records, serves readers, and takes records again', async (t) => {
   const folder = newFolder()
-  if (!mountSmall(folder, 24)) return t.skip('no file system can be mounted here')
+  if (!mountSmall(folder, 64)) return t.skip('no file system can be mounted here')
   const broker = await newBroker({ folder })
   const client = await broker.connect()
   const topic = await createTopic(client, 'kept')
-  writeFileSync(join(folder, 'ballast'), Buffer.alloc(12 * 1024 * 1024))
+  writeFileSync(join(folder, 'ballast'), Buffer.alloc(24 * 1024 * 1024))
   const value = Buffer.alloc(500_000, 'x')
   const large = () => buildBatch([{ timestampMs: Date.now(), key: null, value }])
   let written = 0

@@ -20,14 +20,31 @@ export const takeDataFolder = async (
   }
 }
 
+/**
+ * Throws a `StartError` when a folder whose metadata is new holds partitions: somebody lost the database,
+ * and to go on would be to set all records aside.
+ */
+export const refuseWithoutMetadata = async (disk: Disk, folder: string): Promise<void> => {
+  const names = await disk.list(folder)
+  const found = names.find((name) => /^.+-\d+$/.test(name))
+  if (found !== undefined)
+    throw new StartError(
+      `The data folder ${folder} holds partitions, such as ${found}, but its metadata.db is new: put the database back with its -wal file, or choose another folder with --data.`,
+    )
+}
+
 /** The sentence for a disk or database that does not let the broker start. */
 export const startErrorOf = (error: unknown, folder: string): unknown => {
   if (error instanceof DiskError)
-    return error.kind === 'full' ? full(folder) : unusable(folder, error.code.slice('DISK_'.length))
+    return error.kind === 'full' ? full(folder) : unusable(folder, error.message)
   if (!(error instanceof DatabaseError)) return error
   if (error.code === 'DATABASE_LOCKED')
     return new StartError(
       `The data folder ${folder} is in use by another process: stop it, or choose another folder with --data.`,
+    )
+  if (/malformed|not a database/.test(error.message))
+    return new StartError(
+      `The metadata.db of the data folder ${folder} is damaged (${error.message}): put a copy of it back, or choose another folder with --data.`,
     )
   return unusable(folder, error.message)
 }

@@ -2,10 +2,11 @@ import { join } from 'node:path'
 import { allHandlers, type BrokerContext, FetchSessions, FetchWaits } from '#handlers'
 import { LocalLog, type LogEngine } from '#log'
 import { Catalog, MetadataStore, ProducerIds } from '#metadata'
+import { kafkaError } from '#model'
 import { Dispatcher, KafkaServer } from '#server'
 import type { Settings } from '#settings'
 import { type Database, DatabaseError, type World } from '#world'
-import { startErrorOf, takeDataFolder } from './data-folder.ts'
+import { refuseWithoutMetadata, startErrorOf, takeDataFolder } from './data-folder.ts'
 import { localLogSettings } from './log-settings.ts'
 import { serverSettings } from './server-settings.ts'
 import { StartError } from './start-error.ts'
@@ -57,7 +58,7 @@ const assemble = async (
   const database = await world.databases.open(join(folder, 'metadata.db'))
   const store = new MetadataStore(watched(database, failed))
   undo.push(() => store.close())
-  const state = await store.start(random)
+  const state = await store.start(random, () => refuseWithoutMetadata(world.disk, folder))
   const logs = new LocalLog(world.disk, clock, random, logger, localLogSettings(settings))
   const catalog = new Catalog(store, logs, clock, random, state, broker)
   const { producerIdMax } = await logs.open(catalog.partitions())
@@ -91,6 +92,11 @@ const watched = (database: Database, failed: (sentence: string) => void): Databa
       if (error instanceof DatabaseError && error.code === 'DATABASE_FAILED')
         failed(
           `The metadata could not be written (${error.message}): see to the disk and start again.`,
+        )
+      if (error instanceof DatabaseError && error.code === 'DATABASE_FULL')
+        throw kafkaError(
+          'KAFKA_STORAGE_ERROR',
+          'The disk of the broker is full: nothing was changed; make room and try again.',
         )
       throw error
     }

@@ -1,6 +1,7 @@
 // The way into a log, the same for every engine: a batch is checked, and stamped where the topic says so.
 import { KafkaError, kafkaError } from '#model'
 import {
+  attributesOf,
   type BatchFacts,
   type BatchRules,
   batchHeaderSize,
@@ -8,12 +9,13 @@ import {
   checkHeaderTime,
   checkRecords,
   decompressAsync,
+  isLogAppendTime,
   needsOpening,
   type Pause,
   type RecordFault,
   RecordRefusal,
   RecordsError,
-  setMaxTimestamp,
+  setCreateTime,
   stampBatch,
 } from '#records'
 import type { Append, AppendOptions, AppendOutcome, LogConfig } from './engine.ts'
@@ -98,7 +100,10 @@ const unfold = async (
   }
 }
 
-/** The largest time is what segments roll and are looked up by, so a header that has it wrong is mended. */
+/**
+ * The largest time is what segments roll and are looked up by, and its kind is the topic's affair: a
+ * header that has one of them wrong is mended.
+ */
 const stamped = (
   batch: Buffer,
   facts: BatchFacts,
@@ -106,8 +111,9 @@ const stamped = (
   maxTimestampMs: number,
 ): Admitted => {
   if (!ownTime) {
-    if (maxTimestampMs === facts.maxTimestampMs) return { batch, facts, logAppendTimeMs: -1 }
-    setMaxTimestamp(batch, maxTimestampMs)
+    const isRight = maxTimestampMs === facts.maxTimestampMs && !isLogAppendTime(attributesOf(batch))
+    if (isRight) return { batch, facts, logAppendTimeMs: -1 }
+    setCreateTime(batch, maxTimestampMs)
     return { batch, facts: { ...facts, maxTimestampMs }, logAppendTimeMs: -1 }
   }
   stampBatch(batch, nowMs)

@@ -7,8 +7,11 @@ export const unfoldedFactorMax = 100
 /** The least that bound is, for topics with a small `max.message.bytes`. */
 export const unfoldedSizeMin = 64 * 1024 * 1024
 
-/** What a stored batch may unfold to when a time is looked for in it. */
-export const unfoldedSizeMax = 1024 * 1024 * 1024
+/**
+ * What a stored batch may unfold to when a time is looked for in it, one at a time; of a larger one only
+ * the header is believed.
+ */
+export const unfoldedSizeMax = 256 * 1024 * 1024
 
 /** Page-cache writes of one turn of the event loop; what is over goes through the thread pool (D7). */
 export const writeMsPerTurnMax = 2
@@ -59,6 +62,9 @@ export const preparationsMax = 4
 
 /** A partition that found the disk full waits for so much room: two of the largest default messages. */
 export const roomBytesMin = 2 * 1024 * 1024
+
+/** How often the free space of the disk is looked at while something is written, or none is left. */
+export const roomCheckMs = 1000
 
 /** Batches that a look-up by time opens in vain, because their headers promise what they do not hold. */
 export const emptyPromisesMax = 100

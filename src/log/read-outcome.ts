@@ -15,13 +15,13 @@ export const readError = (
   return undefined
 }
 
-/** The outcome of a read that found nothing for a reason. */
-export const unreadable = (error: KafkaError, bounds?: Bounds): ReadOutcome => ({
+/** The outcome of a read that failed: nothing is said of the partition, as in Kafka. */
+export const unreadable = (error: KafkaError): ReadOutcome => ({
   error,
   records: [],
   recordsSize: 0,
-  highWatermark: bounds?.highWatermark ?? -1,
-  lastStable: bounds?.lastStable ?? -1,
-  logStart: bounds?.logStart ?? -1,
+  highWatermark: -1,
+  lastStable: -1,
+  logStart: -1,
   aborted: null,
 })

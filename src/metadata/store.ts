@@ -49,11 +49,18 @@ export class MetadataStore {
     this.#database = database
   }
 
-  /** Makes the tables where they are missing, counts this start, and reads everything. */
-  async start(random: Random): Promise<StoredState> {
+  /**
+   * Makes the tables where they are missing, counts this start, and reads everything. What `ifNew` throws
+   * keeps a database that has never been started from being one.
+   */
+  async start(random: Random, ifNew: () => Promise<void>): Promise<StoredState> {
     const clusterId = uuidFromRandomBytes(random.bytes(16))
-    const results = await this.#database.write([
+    const made = await this.#database.write([
       ...schema.map((sql) => ({ sql })),
+      { sql: 'SELECT 1 FROM cluster' },
+    ])
+    if (made.at(-1)!.length === 0) await ifNew()
+    const results = await this.#database.write([
       { sql: 'INSERT OR IGNORE INTO cluster VALUES (1, ?, 0, 0)', values: [clusterId] },
       { sql: 'UPDATE cluster SET starts = starts + 1' },
       { sql: 'SELECT cluster_id, starts FROM cluster' },

@@ -89,8 +89,9 @@ export const stampBatch = (batch: Buffer, timestampMs: number): void => {
   batch.writeUInt32BE(checksumOf(batch, 0, batch.length), BatchField.crc)
 }
 
-/** Corrects what a batch says of its largest time, and its checksum with it. */
-export const setMaxTimestamp = (batch: Buffer, timestampMs: number): void => {
+/** Makes a batch say that its times are its producer's, and which is the largest; the checksum follows. */
+export const setCreateTime = (batch: Buffer, timestampMs: number): void => {
+  batch.writeInt16BE(attributesOf(batch) & ~timestampTypeBit, BatchField.attributes)
   writeInt64(batch, BatchField.maxTimestamp, timestampMs)
   batch.writeUInt32BE(checksumOf(batch, 0, batch.length), BatchField.crc)
 }

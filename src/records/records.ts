@@ -32,7 +32,7 @@ export {
   producerEpochOf,
   producerIdOf,
   recordCountOf,
-  setMaxTimestamp,
+  setCreateTime,
   stampBatch,
 } from './header.ts'
 export {

@@ -10,6 +10,7 @@ import {
   checksumMatches,
   codecOf,
   isControl,
+  isLogAppendTime,
   isTransactional,
   lastOffsetDeltaOf,
   magicOf,
@@ -84,6 +85,11 @@ export const checkBatch = (batch: Buffer | null, rules: BatchRules): BatchFacts 
   checkCodec(facts.codec, rules)
   checkCount(batch, facts)
   checkProducer(facts)
+  if (rules.ownTime && isLogAppendTime(attributes))
+    throw kafkaError(
+      'INVALID_TIMESTAMP',
+      'A producer may not say that its times are those of the broker.',
+    )
   return facts
 }
 

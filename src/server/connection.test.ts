@@ -3,7 +3,13 @@ import { test } from 'node:test'
 import type { Socket, SocketEvents } from '#world'
 import { Connection, type ConnectionLimits } from './connection.ts'
 import type { Exchange } from './exchange.ts'
-import { smallFrameSizeMax, stalledReaderMs, writeSizeMax } from './limits.ts'
+import {
+  slowFrameBytesMin,
+  slowFrameSweepsMax,
+  smallFrameSizeMax,
+  stalledReaderMs,
+  writeSizeMax,
+} from './limits.ts'
 import { RequestMemory } from './request-memory.ts'
 import { ResponseMemory } from './response-memory.ts'
 
@@ -70,8 +76,9 @@ const connect = (options: Options = {}) => {
     return { ...kind, answer }
   }
   const responses = new ResponseMemory(options.responseBytes ?? 1e9)
+  const requests = new RequestMemory(options.requestBytes ?? 1e9)
   const connection = new Connection(socket, {
-    requests: new RequestMemory(options.requestBytes ?? 1e9),
+    requests,
     responses,
     limits: {
       frameSizeMax: 1e8,
@@ -90,7 +97,19 @@ const connect = (options: Options = {}) => {
   })
   const send = (...bodies: (string | Buffer)[]) => events.data(Buffer.concat(bodies.map(frame)))
   const text = () => Buffer.concat(written).toString()
-  return { connection, events, socket, written, begun, complaints, state, responses, send, text }
+  return {
+    connection,
+    events,
+    socket,
+    written,
+    begun,
+    complaints,
+    state,
+    requests,
+    responses,
+    send,
+    text,
+  }
 }
 
 test('answers leave in the order of the requests', async () => {
@@ -204,6 +223,34 @@ test('a frame that is not complete in time closes the connection', () => {
   connection.sweep(1001)
   equal(state.destroyed, true)
   equal(complaints.length, 1)
+})
+
+test('who holds memory for a frame and hardly sends it is closed once others wait for it', () => {
+  const { events, connection, state, complaints } = connect({ requestBytes: 100 })
+  events.data(Buffer.from([0, 1, 0, 9, 1]))
+  for (let sweep = 0; sweep < 10; sweep += 1) connection.sweep(sweep)
+  equal(state.destroyed, false)
+  const holder = connect({ requestBytes: 100 })
+  holder.events.data(Buffer.from([0, 1, 0, 9, 1]))
+  holder.requests.reserve(smallFrameSizeMax + 1, () => undefined)
+  for (let sweep = 0; sweep < slowFrameSweepsMax; sweep += 1) {
+    equal(holder.state.destroyed, false)
+    holder.connection.sweep(sweep)
+  }
+  equal(holder.state.destroyed, true)
+  equal(holder.complaints.length, 1)
+  equal(complaints.length, 0)
+})
+
+test('who sends a large frame steadily keeps its memory while others wait', () => {
+  const { events, connection, state, requests } = connect({ requestBytes: 100 })
+  events.data(Buffer.from([0, 99, 0, 9, 1]))
+  requests.reserve(smallFrameSizeMax + 1, () => undefined)
+  for (let sweep = 0; sweep < 3 * slowFrameSweepsMax; sweep += 1) {
+    events.data(Buffer.alloc(slowFrameBytesMin))
+    connection.sweep(sweep)
+  }
+  equal(state.destroyed, false)
 })
 
 test('an idle connection is closed and one with a request in service is not', async () => {

@@ -6,7 +6,13 @@
 import type { Socket } from '#world'
 import { type Exchange, RequestError } from './exchange.ts'
 import { FrameReader } from './frame-reader.ts'
-import { smallFrameSizeMax, stalledReaderMs, writeSizeMax } from './limits.ts'
+import {
+  slowFrameBytesMin,
+  slowFrameSweepsMax,
+  smallFrameSizeMax,
+  stalledReaderMs,
+  writeSizeMax,
+} from './limits.ts'
 import type { Peer } from './peer.ts'
 import type { RequestMemory, Reservation } from './request-memory.ts'
 import type { ResponseMemory } from './response-memory.ts'
@@ -62,6 +68,8 @@ export class Connection implements Peer {
   #stopping = false
   #ending = false
   #frameSinceMs: number | undefined
+  #receivedBytes = 0
+  #slowSweeps = 0
   #lastReadMs: number
   #lastWrittenMs: number
 
@@ -127,13 +135,25 @@ export class Connection implements Peer {
     const waiting = this.#slots.some(({ chunks }) => chunks === undefined)
     if (frameMs > requestTimeoutMs)
       this.#refuse(`a request was not complete after ${requestTimeoutMs} ms`)
+    else if (this.#isInTheWay())
+      this.#refuse('it sends a large request too slowly while others wait for its memory')
     else if (unreadMs > stalledReaderMs && this.#host.responses.short)
       this.#refuse(`it has read nothing for ${stalledReaderMs} ms while memory is short`)
     else if (!waiting && idleMsMax >= 0 && idleMs > idleMsMax) this.close()
   }
 
+  /** It has memory set aside for a frame, others wait for it, and the frame hardly comes forward. */
+  #isInTheWay(): boolean {
+    const received = this.#receivedBytes
+    this.#receivedBytes = 0
+    const holds = this.#reservation?.granted && this.#host.requests.isContended
+    this.#slowSweeps = holds && received < slowFrameBytesMin ? this.#slowSweeps + 1 : 0
+    return this.#slowSweeps >= slowFrameSweepsMax
+  }
+
   #received(bytes: Buffer): void {
     if (!this.#open) return
+    this.#receivedBytes += bytes.length
     this.#lastReadMs = this.#host.monotonicMs()
     this.#reader.push(bytes)
     this.#work()

@@ -13,6 +13,13 @@ export const writeSizeMax = 1024 * 1024
 /** While responses are short of room, who has not read a byte for so long is closed. */
 export const stalledReaderMs = 10_000
 
+/**
+ * Who has memory set aside for a frame that others wait for, and sends less of it in each of so many
+ * sweeps, is closed: a few bytes from a stranger must not hold large requests back.
+ */
+export const slowFrameBytesMin = 64 * 1024
+export const slowFrameSweepsMax = 3
+
 /** How often idle, late and stalled connections are looked for. */
 export const sweepIntervalMs = 1000
 

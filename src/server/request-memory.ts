@@ -38,6 +38,10 @@ class Budget {
     this.#bytesMax = bytesMax
   }
 
+  get isContended(): boolean {
+    return this.#waiting.some(({ released }) => !released)
+  }
+
   reserve(size: number, onGranted: () => void): Reservation {
     const entry = new Entry(this, size, onGranted)
     if (this.#waiting.length === 0 && this.#fits(size)) this.#grant(entry)
@@ -74,6 +78,11 @@ export class RequestMemory {
 
   constructor(bytesMax: number) {
     this.#large = new Budget(bytesMax)
+  }
+
+  /** Someone waits for memory that frames which are still arriving have taken. */
+  get isContended(): boolean {
+    return this.#large.isContended
   }
 
   /**

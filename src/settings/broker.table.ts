@@ -432,6 +432,10 @@ export const brokerTable = {
     choice('disk', ['disk', 'os']),
     'What an acks=all answer says: that the records are on disk, or only in the page cache, which is what Kafka promises.',
   ),
+  'odradek.min.free.bytes': acting(
+    long(16_777_216, { min: 0 }),
+    'Bytes of the disk that records leave free: with less, produce is refused and everything else goes on.',
+  ),
   'odradek.open.files.max': acting(
     int(2000, { min: 16 }),
     'Segment files open at one time; the longest unused ones are closed and opened again when needed.',
@@ -457,7 +461,7 @@ export const brokerTable = {
     'Bytes of answers that may wait to be read, over all connections; then no more requests are served.',
   ),
   'odradek.validate.compressed': acting(
-    boolean(false),
-    'Opens compressed batches when they come in and checks each record, as Kafka does.',
+    boolean(true),
+    'Opens compressed batches when they come in and checks each record, as Kafka does. Without it a producer can store what no consumer can read.',
   ),
 } as const

@@ -1,5 +1,7 @@
 // The thread that owns every SQLite handle: its syncs and checkpoints stall only itself.
 // Steps that arrive while a commit runs share the next one, each behind a savepoint of its own.
+import * as fs from 'node:fs'
+import { dirname } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { parentPort } from 'node:worker_threads'
 import type { Row, Statement } from './database.ts'
@@ -31,6 +33,7 @@ const codeOf = (error: unknown): DatabaseErrorCode => {
   const primary = number & 0xff
   if (primary === 5 || primary === 6) return 'DATABASE_LOCKED'
   if (primary === 19) return 'DATABASE_CONSTRAINT'
+  if (primary === 13) return 'DATABASE_FULL'
   if (primary === 14 || primary === 26 || primary === 3 || primary === 8) return 'DATABASE_REFUSED'
   return 'DATABASE_FAILED'
 }
@@ -41,14 +44,60 @@ const failure = (id: number, error: unknown, code = codeOf(error)): DatabaseResp
   message: (error as Error).message,
 })
 
+/**
+ * Room on the disk that is kept for the metadata: topics must be deleted when it is full. It is given up
+ * for the first commit that finds none, and taken again when there is plenty.
+ */
+const reserveSize = 8 * 1024 * 1024
+const plentySize = 4 * reserveSize
+const reserveCheckMs = 10_000
+
+class Reserve {
+  readonly #path: string
+  #isHeld = false
+  #checkedMs = Number.NEGATIVE_INFINITY
+
+  constructor(path: string) {
+    this.#path = `${path}-reserve`
+    this.#isHeld = fs.existsSync(this.#path) && fs.statSync(this.#path).size >= reserveSize
+    this.takeAgain()
+  }
+
+  /** True when there was something to give up. */
+  giveUp(): boolean {
+    if (!this.#isHeld) return false
+    fs.rmSync(this.#path, { force: true })
+    this.#isHeld = false
+    return true
+  }
+
+  takeAgain(): void {
+    const nowMs = performance.now()
+    if (this.#isHeld || nowMs - this.#checkedMs < reserveCheckMs) return
+    this.#checkedMs = nowMs
+    const { bavail, bsize } = fs.statfsSync(dirname(this.#path))
+    if (bavail * bsize < plentySize) return
+    try {
+      fs.writeFileSync(this.#path, Buffer.alloc(reserveSize))
+      this.#isHeld = true
+    } catch {
+      // Somebody was faster: there is no room after all, and the next look may find some.
+      fs.rmSync(this.#path, { force: true })
+    }
+  }
+}
+
 class OpenFile {
   readonly #database: DatabaseSync
+  readonly #path: string
+  #reserve: Reserve | undefined
   readonly #prepared = new Map<string, StatementSync>()
   #waiting: WriteRequest[] = []
   #failed: unknown
 
   constructor(path: string) {
     this.#database = new DatabaseSync(path)
+    this.#path = path
   }
 
   prepareForWrites(): void {
@@ -57,6 +106,7 @@ class OpenFile {
     this.#database.exec('PRAGMA synchronous=FULL')
     this.#database.exec('PRAGMA foreign_keys=ON')
     this.#database.exec('PRAGMA journal_size_limit=67108864')
+    this.#reserve = new Reserve(this.#path)
   }
 
   /** The transaction is never ended: it is the lock, and the process's end releases it. */
@@ -74,6 +124,7 @@ class OpenFile {
     while (this.#waiting.length > 0) {
       for (const response of this.#round(this.#waiting.splice(0, stepsPerCommitMax)))
         port.postMessage(response)
+      this.#reserve?.takeAgain()
     }
   }
 
@@ -82,7 +133,10 @@ class OpenFile {
     this.#database.close()
   }
 
-  /** One commit; when it fails every step of it has failed, and so does all that follows. */
+  /**
+   * One commit. Where the disk is full it is rolled back, and is tried again once with the room that was
+   * kept; any other failure is one of every step that follows, too.
+   */
   #round(requests: WriteRequest[]): DatabaseResponse[] {
     try {
       if (this.#failed) throw this.#failed
@@ -91,8 +145,13 @@ class OpenFile {
       this.#database.exec('COMMIT')
       return responses
     } catch (error) {
-      this.#failed = error
-      return requests.map(({ id }) => failure(id, error, 'DATABASE_FAILED'))
+      if (this.#failed || codeOf(error) !== 'DATABASE_FULL') {
+        this.#failed = error
+        return requests.map(({ id }) => failure(id, error, 'DATABASE_FAILED'))
+      }
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
+      if (this.#reserve?.giveUp()) return this.#round(requests)
+      return requests.map(({ id }) => failure(id, error))
     }
   }
 
@@ -103,6 +162,7 @@ class OpenFile {
       this.#database.exec('RELEASE step')
       return { id, rows }
     } catch (error) {
+      if (codeOf(error) === 'DATABASE_FULL') throw error
       this.#database.exec('ROLLBACK TO step')
       this.#database.exec('RELEASE step')
       return failure(id, error)

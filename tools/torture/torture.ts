@@ -27,6 +27,7 @@ import { Watcher } from './watcher.ts'
 
 /** What to do. */
 export interface TortureOptions {
+  /** So many at least; where chance killed too soon for any acknowledgement, it goes on until there is one. */
   kills: number
   seed: number
   /** Bytes that each of the producers writes in one life at most. */
@@ -116,7 +117,7 @@ class Torture {
   }
 
   async run(): Promise<TortureReport> {
-    while (this.#kills < this.#options.kills) {
+    while (this.#kills < this.#options.kills || !this.#anyAcknowledged) {
       if (this.#random.chance(0.15)) await this.#killWhileStarting()
       else await this.#live()
     }
@@ -149,6 +150,11 @@ class Torture {
   /** The last lines of the last broker. */
   get brokerLog(): string {
     return this.#broker?.output.stderr.slice(-3000) ?? ''
+  }
+
+  get #anyAcknowledged(): boolean {
+    const lanes = this.#partitions.flatMap((partition) => partition.lanes)
+    return this.#acknowledged + sumOf(lanes, 'acknowledgedCount') > 0
   }
 
   async #killWhileStarting(): Promise<void> {

@@ -91,9 +91,11 @@ export class Checkpoints {
         }),
       ),
     )
-    await this.#dataFolder.writeRecoveryPoints(
-      sound.map((partition) => ({ ...partition.id, offset: partition.end })),
-    )
+    const damaged = [...this.#partitions()].filter((each) => each.damaged)
+    await this.#dataFolder.writeRecoveryPoints([
+      ...sound.map((partition) => ({ ...partition.id, offset: partition.end })),
+      ...damaged.map((partition) => ({ ...partition.id, offset: partition.lostEnd })),
+    ])
     await this.#dataFolder.markClean()
   }
 
@@ -169,7 +171,8 @@ const copyOf = (states: ProducerStates): ProducerStates => {
 }
 
 /** Everything before this offset is synced, and its indexes are written where a scan would not go. */
-const recoveryPointOf = ({ segments, durable }: Partition): number => {
+const recoveryPointOf = ({ segments, durable, damaged, lostEnd }: Partition): number => {
+  if (damaged) return lostEnd
   const unsealed = segments.slice(0, -1).find(({ sealed }) => !sealed)
   return unsealed ? unsealed.baseOffset : durable.offset
 }

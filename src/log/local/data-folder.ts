@@ -21,6 +21,8 @@ export interface LeftBehind {
   logStarts: ReadonlyMap<string, number>
   /** The partition folders that belong to a partition that is opened. */
   present: ReadonlySet<string>
+  /** Those that had records once and are not there any more. */
+  missing: ReadonlySet<string>
 }
 
 /** A folder's name with an ending; of the longest topic names something has to go for it. */
@@ -68,14 +70,26 @@ export class DataFolder {
       if (!names.delete(name)) continue
       const found = await readTopicId(this.#disk, join(this.path, name))
       if (found === undefined || found === topicId) present.add(name)
-      else await this.#setAside(name)
+      else names.add(await this.#setAside(name))
     }
     for (const name of names)
       if (deletedEnding.test(name)) this.#removeLater(name, 0)
       else if (partitionFolderName.test(name) && !setAside.test(name)) await this.#setAside(name)
     await this.#disk.remove(join(this.path, cleanStopName))
     await this.#disk.syncFolder(this.path)
-    return { clean, recoveryPoints, logStarts, present }
+    const missing = new Set<string>()
+    for (const { topic, partition } of partitions) {
+      const name = partitionName(topic, partition)
+      const hadRecords = (recoveryPoints.get(name) ?? 0) > 0
+      if (!hadRecords || present.has(name)) continue
+      // An older topic's folder, set aside or on its way out, is what the checkpoint speaks of.
+      if (![...names].some((other) => other.startsWith(`${name}.`))) missing.add(name)
+    }
+    const stale = [...recoveryPoints.keys(), ...logStarts.keys()].filter(
+      (name) => !present.has(name) && !missing.has(name),
+    )
+    await Promise.all(stale.map((name) => this.forget(name)))
+    return { clean, recoveryPoints, logStarts, present, missing }
   }
 
   /** Makes the log starts durable; a partition that is not named begins where its first segment does. */
@@ -103,7 +117,9 @@ export class DataFolder {
   leave({ topic, partition, topicId }: OpenPartition, delayMs: number, idle: Promise<void>): void {
     const name = partitionName(topic, partition)
     const away = awayName(name, `.${uuidToBytes(topicId).toString('hex')}-delete`)
-    const leaving = idle.then(() => this.#rename(name, away, delayMs))
+    // An earlier partition of this name goes first; otherwise this one would take its folder, or it a later one's.
+    const before = this.#leaving.get(name)
+    const leaving = Promise.all([idle, before]).then(() => this.#rename(name, away, delayMs))
     this.#leaving.set(name, leaving)
     leaving.then(
       () => {
@@ -124,8 +140,12 @@ export class DataFolder {
    */
   async free(name: string): Promise<void> {
     await this.#leaving.get(name)
-    await this.#recoveryPoints.forget(name)
-    await this.#logStarts.forget(name)
+    await this.forget(name)
+  }
+
+  /** Resolves when the checkpoints say nothing of that name. */
+  async forget(name: string): Promise<void> {
+    await Promise.all([this.#recoveryPoints.forget(name), this.#logStarts.forget(name)])
   }
 
   async close(): Promise<void> {
@@ -157,11 +177,12 @@ export class DataFolder {
     return this.#sync
   }
 
-  async #setAside(name: string): Promise<void> {
+  async #setAside(name: string): Promise<string> {
     this.#setAsideCount += 1
     const away = awayName(name, `.${this.#clock.nowMs()}-${this.#setAsideCount}-stray`)
     await this.#disk.rename(join(this.path, name), join(this.path, away))
     this.#logger.warn('set a folder aside that belongs to no topic', { folder: name, now: away })
+    return away
   }
 
   #removeLater(name: string, delayMs: number): void {

@@ -32,21 +32,25 @@ import type {
 } from '../engine.ts'
 import { emptyPromisesMax, fullDiskRetryMs, opensMax, roomBytesMin } from '../limits.ts'
 import { LogError } from '../log-error.ts'
+import { Movements } from '../movements.ts'
 import { readError, unreadable } from '../read-outcome.ts'
 import { recordSince } from '../time-search.ts'
 import { AppendCall, AppendDeadlines } from './append-call.ts'
 import { partitionName } from './checkpoint-files.ts'
 import { Checkpoints } from './checkpoints.ts'
 import { DataFolder, type LeftBehind } from './data-folder.ts'
+import { DiskRoom } from './disk-room.ts'
 import { FileLeases } from './file-leases.ts'
 import { type FoundBatches, LogReader } from './log-reader.ts'
 import { LogWriter } from './log-writer.ts'
 import { Partition, type PartitionHost } from './partition.ts'
+import { PartitionMap } from './partition-map.ts'
 import { emptyLog, type RecoveredLog, type RecoveryOptions, recoverLog } from './recovery.ts'
 import { RetentionRounds } from './retention-rounds.ts'
 import type { LocalLogSettings } from './settings.ts'
 import { SyncRounds } from './sync-rounds.ts'
 import { TailCache } from './tail-cache.ts'
+import { Turnstile } from './turnstile.ts'
 
 export class LocalLog implements LogEngine {
   readonly #disk: Disk
@@ -62,12 +66,13 @@ export class LocalLog implements LogEngine {
   readonly #checkpoints: Checkpoints
   readonly #retention: RetentionRounds
   readonly #host: PartitionHost
+  readonly #room: DiskRoom
   readonly #deadlines: AppendDeadlines
-  /** By topic id, then by number. */
-  readonly #topics = new Map<string, Partition[]>()
-  readonly #movements = new Map<Partition, Movement>()
+  readonly #partitions = new PartitionMap()
+  readonly #movements: Movements<Partition>
+  /** One batch at a time is unfolded for look-ups by time: each may take much memory. */
+  readonly #unfolding = new Turnstile(1)
   readonly #pause: Pause = () => nextTurn(this.#clock)
-  #listener: (movements: readonly Movement[]) => void = () => undefined
   #left: LeftBehind | undefined
   #expiry: Timer | undefined
   #closed = false
@@ -85,7 +90,9 @@ export class LocalLog implements LogEngine {
     this.#logger = logger
     this.#settings = settings
     this.#leases = new FileLeases(disk, settings.openFilesMax)
+    this.#movements = new Movements(clock)
     this.#deadlines = new AppendDeadlines(clock)
+    this.#room = new DiskRoom(disk, clock, logger, settings.folder, settings.freeBytesMin)
     this.#rounds = new SyncRounds(disk, clock, logger, this.#leases, settings.folder)
     this.#dataFolder = new DataFolder(disk, clock, logger, settings.folder)
     this.#reader = new LogReader(disk, this.#leases)
@@ -93,19 +100,25 @@ export class LocalLog implements LogEngine {
       folderFree: ({ id }) => this.#dataFolder.free(partitionName(id.topic, id.partition)),
       full: (partition, error) => this.#full(partition, error),
     })
-    this.#checkpoints = new Checkpoints(disk, clock, logger, this.#dataFolder, this.#rounds, () =>
-      this.#partitions(),
+    this.#checkpoints = new Checkpoints(
+      disk,
+      clock,
+      logger,
+      this.#dataFolder,
+      this.#rounds,
+      () => this.#partitions,
     )
     this.#retention = new RetentionRounds(disk, clock, logger, {
       leases: this.#leases,
       rounds: this.#rounds,
       checkpoints: this.#checkpoints,
       dataFolder: this.#dataFolder,
-      partitions: () => this.#partitions(),
+      partitions: () => this.#partitions,
     })
     this.#host = {
       tailCache: new TailCache(),
-      moved: (partition, bytes, disturbed) => this.#moved(partition, bytes, disturbed),
+      moved: (partition, bytes, disturbed) =>
+        this.#movements.add(partition, partition.id, bytes, disturbed),
       rolled: (partition) => this.#checkpoints.snapshot(partition),
     }
   }
@@ -116,16 +129,17 @@ export class LocalLog implements LogEngine {
     const queue = [...partitions]
     const work = async (): Promise<void> => {
       for (let next = queue.shift(); next; next = queue.shift())
-        this.#add(await this.#openOne(next, isStart))
+        this.#partitions.add(await this.#openOne(next, isStart))
     }
     await Promise.all(Array.from({ length: Math.min(opensMax, queue.length) }, work))
     if (isStart) {
+      await this.#room.check()
       this.#checkpoints.start()
       this.#retention.start(this.#settings.retentionCheckMs)
       this.#scheduleExpiry()
     }
     let producerIdMax = -1
-    for (const partition of this.#partitions())
+    for (const partition of this.#partitions)
       producerIdMax = Math.max(producerIdMax, partition.producers.producerIdMax)
     return { producerIdMax }
   }
@@ -136,7 +150,7 @@ export class LocalLog implements LogEngine {
     const nowMs = this.#clock.nowMs()
     for (let index = 0; index < appends.length; index += 1) {
       const append = appends[index]!
-      const partition = this.#find(append)
+      const partition = this.#partitions.get(append)
       if (partition) this.#appendOne(partition, append, call, index, options, nowMs)
       else call.decide(index, refusalOf(kafkaError('UNKNOWN_TOPIC_OR_PARTITION'), -1))
     }
@@ -159,20 +173,20 @@ export class LocalLog implements LogEngine {
   }
 
   bounds(id: PartitionId): Bounds | undefined {
-    return this.#find(id)?.bounds
+    return this.#partitions.get(id)?.bounds
   }
 
   readableBytes(id: PartitionId, offset: number): number {
-    const partition = this.#find(id)
+    const partition = this.#partitions.get(id)
     return partition ? this.#reader.readableBytes(partition, offset) : 0
   }
 
   onMovement(listener: (movements: readonly Movement[]) => void): void {
-    this.#listener = listener
+    this.#movements.listen(listener)
   }
 
   async firstSince(id: PartitionId, timestampMs: number): Promise<TimedOffset | undefined> {
-    const partition = this.#find(id)
+    const partition = this.#partitions.get(id)
     if (!partition) throw kafkaError('UNKNOWN_TOPIC_OR_PARTITION')
     let offset = partition.logStart
     for (let tries = 0; tries < emptyPromisesMax; tries += 1) {
@@ -181,7 +195,9 @@ export class LocalLog implements LogEngine {
         this.#reader.firstBatchSince(partition, timestampMs, from),
       )
       if (!found) return undefined
-      const record = await recordSince(found.batch, timestampMs, partition.logStart, this.#pause)
+      const record = await this.#unfolding.run(() =>
+        recordSince(found.batch, timestampMs, partition.logStart, this.#pause),
+      )
       if (record) return record
       // The header of a compressed batch is its producer's word: this one has no such record.
       offset = lastOffsetOf(found.batch) + 1
@@ -190,7 +206,7 @@ export class LocalLog implements LogEngine {
   }
 
   async newest(id: PartitionId): Promise<TimedOffset | undefined> {
-    const partition = this.#find(id)
+    const partition = this.#partitions.get(id)
     if (!partition) throw kafkaError('UNKNOWN_TOPIC_OR_PARTITION')
     const largestMs = await this.#guarded(partition, async () => {
       let largest = -1
@@ -202,7 +218,7 @@ export class LocalLog implements LogEngine {
   }
 
   epochEnd(id: PartitionId, epoch: number): { leaderEpoch: number; endOffset: number } {
-    const partition = this.#find(id)
+    const partition = this.#partitions.get(id)
     return (
       partition?.epochs.endOf(epoch, partition.readable.offset) ?? {
         leaderEpoch: -1,
@@ -212,19 +228,19 @@ export class LocalLog implements LogEngine {
   }
 
   epochOf(id: PartitionId, offset: number): number {
-    return this.#find(id)?.epochs.of(offset) ?? -1
+    return this.#partitions.get(id)?.epochs.of(offset) ?? -1
   }
 
   producers(id: PartitionId): readonly ProducerState[] {
-    return this.#find(id)?.producers.describe() ?? []
+    return this.#partitions.get(id)?.producers.describe() ?? []
   }
 
   size(id: PartitionId): number {
-    return this.#find(id)?.size ?? 0
+    return this.#partitions.get(id)?.size ?? 0
   }
 
   configure(id: PartitionId, config: LogConfig): void {
-    const partition = this.#find(id)
+    const partition = this.#partitions.get(id)
     if (!partition) return
     partition.configure(config)
     if (config.flush === 'os' || partition.durable.offset === partition.written.offset) return
@@ -233,7 +249,7 @@ export class LocalLog implements LogEngine {
   }
 
   async deleteBefore(id: PartitionId, offset: number): Promise<number> {
-    const partition = this.#find(id)
+    const partition = this.#partitions.get(id)
     if (!partition) throw kafkaError('UNKNOWN_TOPIC_OR_PARTITION')
     if (partition.offline) throw kafkaError(partition.offline)
     const { highWatermark, logStart } = partition.bounds
@@ -246,11 +262,9 @@ export class LocalLog implements LogEngine {
 
   drop(ids: readonly PartitionId[]): Promise<void> {
     for (const id of ids) {
-      const partition = this.#find(id)
+      const partition = this.#partitions.get(id)
       if (!partition) continue
-      const siblings = this.#topics.get(id.topicId)
-      delete siblings?.[id.partition]
-      if (siblings?.every((sibling) => sibling === undefined)) this.#topics.delete(id.topicId)
+      this.#partitions.remove(id)
       partition.drop()
       const gone = partition.idle().then(() => this.#letGo(partition))
       this.#dataFolder.leave(partition.id, partition.config.fileDeleteDelayMs, gone)
@@ -262,29 +276,14 @@ export class LocalLog implements LogEngine {
     if (this.#closed) return
     this.#closed = true
     this.#expiry?.cancel()
+    this.#room.close()
     if (!this.#left) return
-    for (const { gate } of this.#partitions()) await gate
+    for (const { gate } of this.#partitions) await gate
     await this.#retention.close()
     await this.#writer.finish()
     await this.#checkpoints.finish()
     await this.#dataFolder.close()
     await this.#leases.closeAll()
-  }
-
-  *#partitions(): Iterable<Partition> {
-    for (const partitions of this.#topics.values())
-      for (const partition of partitions) if (partition) yield partition
-  }
-
-  #find({ topicId, partition }: PartitionId): Partition | undefined {
-    return this.#topics.get(topicId)?.[partition]
-  }
-
-  #add(partition: Partition): void {
-    const { topicId, partition: number } = partition.id
-    const siblings = this.#topics.get(topicId) ?? []
-    siblings[number] = partition
-    this.#topics.set(topicId, siblings)
   }
 
   async #openOne(id: OpenPartition, isStart: boolean): Promise<Partition> {
@@ -295,9 +294,15 @@ export class LocalLog implements LogEngine {
     const logStart = (present && this.#left!.logStarts.get(name)) || 0
     // A clean stop names only partitions that were sound; any other is scanned from its beginning.
     const clean = this.#left!.clean && point !== undefined
+    if (!isStart) await this.#dataFolder.forget(name)
     const recovered = present
       ? await this.#recover(id, folder, { recoveryPoint: point ?? 0, clean, logStart })
       : emptyLog(this.#settings.producersMax)
+    if (isStart && this.#left!.missing.has(name)) {
+      this.#logger.error('the folder of a partition is gone: it takes no records', { folder })
+      recovered.damaged = true
+      recovered.recoveryPoint = point!
+    }
     const jitter = this.#random.below(1 << 16) / (1 << 16)
     return new Partition(id, folder, recovered, present, this.#host, jitter)
   }
@@ -336,6 +341,8 @@ export class LocalLog implements LogEngine {
       if (partition.runs.length > 0) this.#writer.schedule(partition)
     }
     decide(() => {
+      if (this.#room.isShort) throw kafkaError('KAFKA_STORAGE_ERROR', 'The disk is nearly full.')
+      this.#room.appended(append.records?.byteLength ?? 0)
       const admitted = admit(append, partition.config, options, nowMs)
       if ('open' in admitted) this.#throughGate(partition, admitted, decide, enter)
       else if (partition.gate)
@@ -363,19 +370,18 @@ export class LocalLog implements LogEngine {
   }
 
   #readOne(read: Read, bytesLeft: number, wholeFirst: boolean): ReadOutcome | Promise<ReadOutcome> {
-    const partition = this.#find(read)
+    const partition = this.#partitions.get(read)
     if (!partition) return unreadable(kafkaError('UNKNOWN_TOPIC_OR_PARTITION'))
     const bounds = partition.bounds
     const error = readError(read, bounds)
-    if (error) return unreadable(error, bounds)
+    if (error) return unreadable(error)
     const found = this.#guarded(partition, () =>
       this.#reader.read(partition, read.offset, Math.min(bytesLeft, read.bytesMax), wholeFirst),
     )
     const outcome = ({ chunks, size }: FoundBatches): ReadOutcome => {
       const { logStart } = partition
       // What was found may no longer be what stood at that offset.
-      if (read.offset < logStart)
-        return unreadable(kafkaError('OFFSET_OUT_OF_RANGE'), partition.bounds)
+      if (read.offset < logStart) return unreadable(kafkaError('OFFSET_OUT_OF_RANGE'))
       const { highWatermark, lastStable } = bounds
       const aborted = read.committedOnly ? [] : null
       const records = chunks
@@ -390,7 +396,7 @@ export class LocalLog implements LogEngine {
       }
     }
     if (!(found instanceof Promise)) return outcome(found)
-    return found.then(outcome, (reason: unknown) => unreadable(reason as KafkaError, bounds))
+    return found.then(outcome, (reason: unknown) => unreadable(reason as KafkaError))
   }
 
   /** Reads files of a partition, which may be deleted meanwhile. */
@@ -414,26 +420,6 @@ export class LocalLog implements LogEngine {
       })
   }
 
-  #moved(partition: Partition, readableBytes: number, disturbed: boolean): void {
-    if (this.#movements.size === 0) this.#clock.endOfTurn(() => this.#tell())
-    const { topicId, partition: number } = partition.id
-    const movement = this.#movements.get(partition) ?? {
-      topicId,
-      partition: number,
-      readableBytes: 0,
-      disturbed: false,
-    }
-    movement.readableBytes += readableBytes
-    movement.disturbed ||= disturbed
-    this.#movements.set(partition, movement)
-  }
-
-  #tell(): void {
-    const movements = [...this.#movements.values()]
-    this.#movements.clear()
-    this.#listener(movements)
-  }
-
   async #letGo({ segments }: Partition): Promise<void> {
     // A failing close loses nothing: the files are going to be removed.
     for (const { path } of segments) await this.#leases.release(path).catch(() => undefined)
@@ -453,7 +439,7 @@ export class LocalLog implements LogEngine {
         const free = await this.#disk.freeBytes(this.#settings.folder)
         if (free < roomBytesMin) throw error
         partition.adopt(await partition.inFolder(() => this.#openAgain(partition)))
-        this.#moved(partition, 0, true)
+        this.#movements.add(partition, partition.id, 0, true)
       } catch (error) {
         this.#logger.warn('the log could not be opened again yet', { error: String(error) })
         this.#clock.after(fullDiskRetryMs, () => void retry())
@@ -474,7 +460,7 @@ export class LocalLog implements LogEngine {
     const { producerExpirationMs, producerExpirationCheckMs } = this.#settings
     this.#expiry = this.#clock.after(producerExpirationCheckMs, () => {
       const sinceMs = this.#clock.nowMs() - producerExpirationMs
-      for (const partition of this.#partitions()) partition.producers.expire(sinceMs)
+      for (const partition of this.#partitions) partition.producers.expire(sinceMs)
       this.#scheduleExpiry()
     })
   }

@@ -64,6 +64,8 @@ export class Partition {
   /** The epochs in memory are not those of the file. */
   epochsChanged = false
   damaged: boolean
+  /** Of a damaged one, where its records once ended: kept so that no later start takes it for whole. */
+  readonly lostEnd: number
   offline: ErrorName | undefined
   /** Appends are refused until the log has been opened again. */
   refusing = false
@@ -109,6 +111,7 @@ export class Partition {
     this.logStart = recovered.logStart
     this.end = recovered.end
     this.damaged = recovered.damaged
+    this.lostEnd = recovered.recoveryPoint
     this.written = this.#markOfEnd()
     this.durable = this.written
     this.#shown = this.written

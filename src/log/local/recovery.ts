@@ -10,9 +10,12 @@ import {
   attributesOf,
   baseOffsetOf,
   baseSequenceOf,
+  batchHeaderSize,
+  batchSizeOf,
   codecOf,
   lastOffsetOf,
   leaderEpochOf,
+  magicOf,
   maxTimestampOf,
   producerEpochOf,
   producerIdOf,
@@ -52,6 +55,8 @@ export interface RecoveredLog {
   snapshots: number[]
   /** As a clean stop left it. */
   untouched: boolean
+  /** What was once on disk ends here, as far as is known. */
+  recoveryPoint: number
 }
 
 /** The log of a partition without a folder. */
@@ -64,6 +69,7 @@ export const emptyLog = (producersMax: number): RecoveredLog => ({
   damaged: false,
   snapshots: [],
   untouched: false,
+  recoveryPoint: 0,
 })
 
 /** Opens what a folder holds; rejects with a `DiskError`. */
@@ -93,6 +99,7 @@ class Recovery {
     this.#bases = names
       .flatMap((name) => /^(\d{20})\.log$/.exec(name)?.[1] ?? [])
       .map(Number)
+      .filter(Number.isSafeInteger)
       .sort((a, b) => a - b)
     this.#snapshots = snapshotOffsets(names)
   }
@@ -165,6 +172,17 @@ class Recovery {
       epochs.cut(0)
       end = logStart
     }
+    if (end < this.#options.recoveryPoint && !damaged) {
+      damaged = true
+      this.#logger.error(
+        'a log ends before what was once on disk: the partition takes no more records',
+        {
+          folder,
+          end,
+          recoveryPoint: this.#options.recoveryPoint,
+        },
+      )
+    }
     // What was written may be in files whose names are not on disk yet.
     if (end > this.#options.recoveryPoint) await this.#disk.syncFolder(folder)
     return this.#log(segments, epochs, producers, end, damaged)
@@ -230,7 +248,7 @@ class Recovery {
       // What was synced once cannot have been torn by a stop.
       const goesOn = end < recoveryPoint || (await this.#goesOn(later, end))
       const damaged =
-        stopped.invalid && (goesOn || (await hasBatchAfter(file, position, segment.size, end)))
+        stopped.invalid && (goesOn || (await this.#isDamage(file, segment, position, end)))
       if (damaged) this.#reportDamage(segment, position)
       else if (position < segment.size) await this.#cut(file, segment, position)
       await this.#writeAgain(file, syncedPosition, position)
@@ -239,6 +257,25 @@ class Recovery {
     } finally {
       await file.close()
     }
+  }
+
+  /**
+   * Whether a bad batch has a valid one behind it. One that says to end behind the file was torn while it
+   * was written: whatever lies behind its header belongs to it, batches inside its records included.
+   */
+  async #isDamage(
+    file: DiskFile,
+    segment: Segment,
+    position: number,
+    end: number,
+  ): Promise<boolean> {
+    const header = Buffer.alloc(batchHeaderSize)
+    const isTorn =
+      (await file.read(header, position)) < batchHeaderSize ||
+      (magicOf(header) === 2 &&
+        baseOffsetOf(header) === end &&
+        position + batchSizeOf(header) > segment.size)
+    return !isTorn && hasBatchAfter(file, position, segment.size, end)
   }
 
   /**
@@ -297,9 +334,9 @@ class Recovery {
     damaged: boolean,
   ): RecoveredLog {
     const logStart = Math.max(this.#options.logStart, segments[0]?.baseOffset ?? 0)
-    const snapshots = this.#snapshots
-    const untouched = false
-    return { segments, epochs, producers, logStart, end, damaged, snapshots, untouched }
+    const { recoveryPoint } = this.#options
+    const rest = { snapshots: this.#snapshots, untouched: false, recoveryPoint }
+    return { segments, epochs, producers, logStart, end, damaged, ...rest }
   }
 }
 

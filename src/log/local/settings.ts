@@ -3,6 +3,8 @@ export interface LocalLogSettings {
   /** The data folder; it exists and is ours alone. */
   folder: string
   openFilesMax: number
+  /** Bytes of the disk that appends leave free; 0 for none. */
+  freeBytesMin: number
   /** Producers remembered per partition. */
   producersMax: number
   /** How often the oldest segments are looked at for whether they may go. */

@@ -22,6 +22,7 @@ import type {
 } from '../engine.ts'
 import { Epochs } from '../epochs.ts'
 import { firstRetentionCheckMs } from '../limits.ts'
+import { Movements } from '../movements.ts'
 import { ProducerStates } from '../producer-states.ts'
 import { readError, unreadable } from '../read-outcome.ts'
 import { expiredCount } from '../retention.ts'
@@ -61,14 +62,14 @@ export class MemoryLog implements LogEngine {
   readonly #clock: Clock
   readonly #settings: MemoryLogSettings
   readonly #partitions = new Map<string, MemoryPartition>()
-  readonly #movements = new Map<string, Movement>()
+  readonly #movements: Movements<string>
   readonly #pause: Pause = () => nextTurn(this.#clock)
-  #listener: (movements: readonly Movement[]) => void = () => undefined
   #timer: Timer | undefined
 
   constructor(clock: Clock, settings: MemoryLogSettings) {
     this.#clock = clock
     this.#settings = settings
+    this.#movements = new Movements(clock)
   }
 
   open(partitions: readonly OpenPartition[]): Promise<Opened> {
@@ -127,7 +128,7 @@ export class MemoryLog implements LogEngine {
   }
 
   onMovement(listener: (movements: readonly Movement[]) => void): void {
-    this.#listener = listener
+    this.#movements.listen(listener)
   }
 
   async firstSince(id: PartitionId, timestampMs: number): Promise<TimedOffset | undefined> {
@@ -177,7 +178,8 @@ export class MemoryLog implements LogEngine {
   }
 
   drop(ids: readonly PartitionId[]): Promise<void> {
-    for (const id of ids) if (this.#partitions.delete(keyOf(id))) this.#moved(id, 0, true)
+    for (const id of ids)
+      if (this.#partitions.delete(keyOf(id))) this.#movements.add(keyOf(id), id, 0, true)
     return Promise.resolve()
   }
 
@@ -236,7 +238,7 @@ export class MemoryLog implements LogEngine {
       this.#place(partition, batch, nowMs)
       partition.end += facts.count
       if (facts.producerId >= 0) partition.producers.add(facts, baseOffset, nowMs)
-      this.#moved(partition.id, batch.length, false)
+      this.#movements.add(keyOf(partition.id), partition.id, batch.length, false)
     }
     return { error: undefined, baseOffset, logAppendTimeMs, logStart: partition.logStart }
   }
@@ -283,7 +285,7 @@ export class MemoryLog implements LogEngine {
   #startAt(partition: MemoryPartition, offset: number): void {
     partition.logStart = offset
     partition.epochs.startAt(offset)
-    this.#moved(partition.id, 0, true)
+    this.#movements.add(keyOf(partition.id), partition.id, 0, true)
   }
 
   #readOne(read: Read, bytesLeft: number, wholeFirst: boolean): ReadOutcome {
@@ -291,7 +293,7 @@ export class MemoryLog implements LogEngine {
     const partition = this.#find(read)
     if (!bounds || !partition) return unreadable(kafkaError('UNKNOWN_TOPIC_OR_PARTITION'))
     const error = readError(read, bounds)
-    if (error) return unreadable(error, bounds)
+    if (error) return unreadable(error)
     const sizeMax = Math.min(bytesLeft, read.bytesMax)
     const records: Buffer[] = []
     let recordsSize = 0
@@ -305,24 +307,6 @@ export class MemoryLog implements LogEngine {
     const { highWatermark, lastStable, logStart } = bounds
     const aborted = read.committedOnly ? [] : null
     return { error: undefined, records, recordsSize, highWatermark, lastStable, logStart, aborted }
-  }
-
-  #moved({ topicId, partition }: PartitionId, readableBytes: number, disturbed: boolean): void {
-    if (this.#movements.size === 0) this.#clock.endOfTurn(() => this.#tell())
-    const key = keyOf({ topicId, partition })
-    const before = this.#movements.get(key)
-    this.#movements.set(key, {
-      topicId,
-      partition,
-      readableBytes: readableBytes + (before?.readableBytes ?? 0),
-      disturbed: disturbed || (before?.disturbed ?? false),
-    })
-  }
-
-  #tell(): void {
-    const movements = [...this.#movements.values()]
-    this.#movements.clear()
-    this.#listener(movements)
   }
 }
 
