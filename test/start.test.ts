@@ -1,7 +1,16 @@
 // The command line, from outside: how a broker starts, why it does not, and how it ends.
 import { deepEqual, equal, match, rejects } from 'node:assert/strict'
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { after, test } from 'node:test'
@@ -10,7 +19,9 @@ import { Fetch, Metadata } from '#protocol'
 import { buildBatch } from '#records'
 import {
   createTopic,
+  deleteTopic,
   fetchRequest,
+  listTopics,
   produceBatch,
   readOnce,
   runBroker,
@@ -129,6 +140,19 @@ const mountSmall = (folder: string, megabytes: number): boolean => {
   return true
 }
 
+/** Writes until nothing fits any more. */
+const fillUp = (path: string): void => {
+  const file = openSync(path, 'w')
+  const size = 64 * 1024
+  try {
+    for (;;) if (writeSync(file, Buffer.alloc(size)) < size) break
+  } catch (error) {
+    equal((error as NodeJS.ErrnoException).code, 'ENOSPC')
+  } finally {
+    closeSync(file)
+  }
+}
+
 test('a full disk is named, with what to do', async (t) => {
   const folder = newFolder()
   if (!mountSmall(folder, 3)) return t.skip('no file system can be mounted here')
@@ -150,6 +174,14 @@ test('a disk that fills up refuses records, serves readers, and takes records ag
     for (; written < 100; written += 1) await produceBatch(client, topic, large())
   }, /KAFKA_STORAGE_ERROR/)
   equal((await readOnce(client, topic)).highWatermark, written)
+  fillUp(join(folder, 'rest'))
+  const extra = await createTopic(client, 'extra')
+  await deleteTopic(client, extra)
+  deepEqual(
+    (await listTopics(client)).map(({ name }) => name),
+    ['kept'],
+  )
+  rmSync(join(folder, 'rest'))
   rmSync(join(folder, 'ballast'))
   await until('records are taken again', () =>
     produceBatch(client, topic, large()).then(
@@ -160,6 +192,19 @@ test('a disk that fills up refuses records, serves readers, and takes records ag
   equal((await readOnce(client, topic)).highWatermark, written + 1)
   client.close()
   equal((await broker.stop()).code, 0)
+})
+
+test('a data folder that has lost its metadata is not taken for a new one', async () => {
+  const broker = await newBroker()
+  const client = await broker.connect()
+  await produceBatch(client, await createTopic(client, 'kept'), oneRecord('one'))
+  client.close()
+  await broker.kill()
+  const { folder } = broker
+  for (const name of readdirSync(folder)) if (/^metadata\.db/.test(name)) rmSync(join(folder, name))
+  for (let attempt = 0; attempt < 2; attempt += 1)
+    match(await refusal('--data', folder, '--port', '0'), /holds partitions, such as kept-0, but/)
+  equal(readdirSync(folder).includes('kept-0'), true)
 })
 
 test('a value that makes no sense is refused with what would be right', async () => {
