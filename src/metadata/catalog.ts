@@ -23,6 +23,7 @@ export class Catalog {
   readonly nodeId: number
   readonly #image = new Image()
   readonly #creating = new Map<string, Promise<CreatedTopic>>()
+  readonly #configuring = new Map<Uuid, Promise<void>>()
   readonly #store: MetadataStore
   readonly #logs: LogEngine
   readonly #clock: Clock
@@ -60,6 +61,12 @@ export class Catalog {
 
   all(): Iterable<Topic> {
     return this.#image.all()
+  }
+
+  /** A topic that compacts and does not delete keeps the last record of each key: none goes by its age. */
+  mayDeleteRecords({ configs }: Topic): boolean {
+    const { deletes, compacted } = logConfig(configs, this.#settings)
+    return deletes || !compacted
   }
 
   /** Every partition of every topic, as the log opens them. */
@@ -104,9 +111,52 @@ export class Catalog {
   async delete(topics: readonly Topic[]): Promise<void> {
     await this.#store.deleteTopics(topics.map(({ id }) => id))
     // Another request may have deleted one of them meanwhile.
-    const removed = topics.filter((topic) => this.#image.identified(topic.id) === topic)
+    const removed = topics.flatMap(({ id }) => this.#image.identified(id) ?? [])
     for (const topic of removed) this.#image.remove(topic)
     await this.#logs.drop(removed.flatMap((topic) => this.#partitionsOf(topic)))
+  }
+
+  /**
+   * Changes what a topic has set for itself; `change` gets its settings as they are then, and returns or
+   * throws. Changes of one topic follow each other. With `validateOnly` nothing is changed.
+   */
+  async configure(
+    topicId: Uuid,
+    change: (configs: Topic['configs']) => Topic['configs'],
+    validateOnly: boolean,
+  ): Promise<void> {
+    const before = this.#configuring.get(topicId) ?? Promise.resolve()
+    // An earlier change that failed was heard of by whoever asked for it.
+    const configuring = before
+      .catch(() => undefined)
+      .then(() => this.#configure(topicId, change, validateOnly))
+    this.#configuring.set(topicId, configuring)
+    try {
+      await configuring
+    } finally {
+      if (this.#configuring.get(topicId) === configuring) this.#configuring.delete(topicId)
+    }
+  }
+
+  async #configure(
+    topicId: Uuid,
+    change: (configs: Topic['configs']) => Topic['configs'],
+    validateOnly: boolean,
+  ): Promise<void> {
+    const topic = this.#served(topicId)
+    const configs = change(topic.configs)
+    if (validateOnly) return
+    await this.#store.setTopicConfigs(topicId, configs)
+    const configured = { ...this.#served(topicId), configs }
+    this.#image.replace(configured)
+    for (const partition of this.#partitionsOf(configured))
+      this.#logs.configure(partition, partition.config)
+  }
+
+  #served(topicId: Uuid): Topic {
+    const topic = this.#image.identified(topicId)
+    if (!topic) throw kafkaError('UNKNOWN_TOPIC_OR_PARTITION')
+    return topic
   }
 
   #refuseWhileCreating(name: string): void {

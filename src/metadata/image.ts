@@ -48,6 +48,12 @@ export class Image {
     this.#partitionCount += topic.partitionCount
   }
 
+  /** Puts another state of a topic in the place of the one that has its id. */
+  replace(topic: Topic): void {
+    this.#byName.set(topic.name, topic)
+    this.#byId.set(topic.id, topic)
+  }
+
   remove(topic: Topic): void {
     this.#byName.delete(topic.name)
     this.#byId.delete(topic.id)

@@ -85,6 +85,14 @@ export class MetadataStore {
     await this.#database.write(ids.map((id) => ({ sql, values: [id] })))
   }
 
+  /** Replaces all that a topic has set for itself. */
+  async setTopicConfigs(id: Uuid, configs: Readonly<Record<string, string>>): Promise<void> {
+    await this.#database.write([
+      { sql: 'DELETE FROM topic_configs WHERE topic_id = ?', values: [id] },
+      ...insertConfigs(id, configs),
+    ])
+  }
+
   /** Reserves producer ids from `atLeast` on; returns the first of `count`. */
   async reserveProducerIds(count: number, atLeast: number): Promise<number> {
     const [rows] = await this.#database.write([
@@ -107,11 +115,15 @@ const insertTopic = (topic: StoredTopic, nowMs: number): Statement[] => [
     sql: 'INSERT INTO topics VALUES (?, ?, ?, ?, ?)',
     values: [topic.id, topic.name, topic.partitionCount, topic.createdInStart, nowMs],
   },
-  ...Object.entries(topic.configs).map(([name, value]) => ({
-    sql: 'INSERT INTO topic_configs VALUES (?, ?, ?)',
-    values: [topic.id, name, value],
-  })),
+  ...insertConfigs(topic.id, topic.configs),
 ]
+
+const insertConfigs = (id: Uuid, configs: Readonly<Record<string, string>>): Statement[] =>
+  Object.entries(configs).map(([name, value]) => ({
+    // The topic may have been deleted meanwhile.
+    sql: `INSERT INTO topic_configs SELECT topic_id, ?, ? FROM topics WHERE topic_id = ?`,
+    values: [name, value, id],
+  }))
 
 const joinConfigs = (topics: readonly Row[], configs: readonly Row[]): StoredTopic[] => {
   const byTopic = new Map<string, Record<string, string>>()

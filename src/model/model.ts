@@ -10,6 +10,7 @@ export {
   kafkaError,
 } from './errors.ts'
 export { IsolationLevel } from './isolation.ts'
+export { ResourceType } from './resource-type.ts'
 export { SpecialTime } from './special-time.ts'
 export {
   checkTopicName,

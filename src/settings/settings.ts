@@ -1,6 +1,9 @@
 // Every setting as data, and how files, flags and topics' own configs become values.
 export { type Arguments, type Flags, parseArguments, usage } from './arguments.ts'
 export { brokerTable } from './broker.table.ts'
+export { describeBrokerConfigs } from './broker-config.ts'
+export { type ConfigChange, changeTopicConfigs } from './config-changes.ts'
+export { ConfigSource, type ConfigSynonym, type DescribedConfig } from './described-config.ts'
 export { groupTable } from './group.table.ts'
 export type { Endpoint } from './listeners.ts'
 export {
@@ -17,10 +20,7 @@ export type { Setting, SettingType, SettingValue } from './setting.ts'
 export { SettingsError } from './settings-error.ts'
 export { topicTable } from './topic.table.ts'
 export {
-  ConfigSource,
-  type ConfigSynonym,
   checkTopicConfigs,
-  type DescribedConfig,
   describeTopicConfigs,
   type TopicConfig,
   type TopicOverrides,

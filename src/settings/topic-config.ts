@@ -2,16 +2,15 @@
 // them, and how they are described to an administrator.
 import { assert, kafkaError } from '#model'
 import { brokerTable } from './broker.table.ts'
+import {
+  ConfigSource,
+  type ConfigSynonym,
+  type DescribedConfig,
+  typeNumbers,
+} from './described-config.ts'
 import type { BrokerSettings, SettingOrigins } from './load.ts'
 import { nearest } from './nearest.ts'
-import {
-  canonicalText,
-  readSetting,
-  type Setting,
-  type SettingType,
-  type SettingValue,
-  textOf,
-} from './setting.ts'
+import { canonicalText, readSetting, type Setting, type SettingValue, textOf } from './setting.ts'
 import { topicTable } from './topic.table.ts'
 import { type TopicKey, topicFallbacks } from './topic-fallback.ts'
 
@@ -118,42 +117,6 @@ const fallbackValue = (key: TopicKey, settings: BrokerSettings): SettingValue =>
 /** A time below zero is Kafka's "for ever" in whatever unit. */
 const inTopicUnits = (value: number, factor: number): number =>
   factor > 1 && value < 0 ? -1 : value * factor
-
-/** Where a value comes from, by the numbers of DescribeConfigs and CreateTopics. */
-export const ConfigSource = { topic: 1, staticBroker: 4, default: 5 } as const
-export type ConfigSource = (typeof ConfigSource)[keyof typeof ConfigSource]
-
-/** A setting whose value would stand if those before it were not there. */
-export interface ConfigSynonym {
-  name: string
-  value: string | null
-  source: ConfigSource
-}
-
-/** One setting of a topic as an administrator sees it. */
-export interface DescribedConfig {
-  name: string
-  value: string | null
-  source: ConfigSource
-  readOnly: boolean
-  isSensitive: boolean
-  /** The number of the type in DescribeConfigs. */
-  type: number
-  /** The first is the one that stands (KIP-226). */
-  synonyms: readonly ConfigSynonym[]
-}
-
-const typeNumbers: Readonly<Record<SettingType, number>> = {
-  boolean: 1,
-  string: 2,
-  int: 3,
-  short: 4,
-  long: 5,
-  double: 6,
-  list: 7,
-  class: 8,
-  password: 9,
-}
 
 /** Describes every setting of a topic, in the order of Kafka's names; texts are as Kafka prints them. */
 export const describeTopicConfigs = (
