@@ -1,23 +1,42 @@
-// `npm run torture -- --kills 100 --seed 1`: see torture/torture.ts.
+// `npm run torture -- --kills 100 --seed 1` kills real brokers: see torture/torture.ts.
+// `npm run torture -- --cuts 100000 --seed 1` cuts the power of simulated ones: see cuts/history.ts.
 import { parseArgs } from 'node:util'
+import { cutThePower } from './cuts/cuts.ts'
 import { torture } from './torture/torture.ts'
 
 const { values } = parseArgs({
   options: {
     kills: { type: 'string', default: '20' },
+    cuts: { type: 'string' },
     seed: { type: 'string', default: String(Math.floor(Math.random() * 1e9)) },
   },
 })
 const kills = Number(values.kills)
 const seed = Number(values.seed)
-const again = `npm run torture -- --kills ${kills} --seed ${seed}`
-console.log(again)
-try {
-  const report = await torture({ kills, seed, say: (line) => console.log(line) })
-  console.log(
+const cuts = values.cuts === undefined ? undefined : Number(values.cuts)
+const what = cuts === undefined ? `--kills ${kills}` : `--cuts ${cuts}`
+const again = `npm run torture -- ${what} --seed ${seed}`
+const say = (line: string): void => console.log(line)
+
+const cutPower = async (count: number): Promise<void> => {
+  const report = await cutThePower({ cuts: count, seed, say })
+  say(
+    `${report.cuts} power cuts: ${report.acknowledged} batches of ${report.records} records were acknowledged, ` +
+      'and all of them are there',
+  )
+}
+
+const kill = async (): Promise<void> => {
+  const report = await torture({ kills, seed, say })
+  say(
     `${report.kills} kills and ${report.stops} stops: ${report.acknowledged} of ${report.records} records ` +
       `in ${report.topics} topics were acknowledged, and all of them are there`,
   )
+}
+
+say(again)
+try {
+  await (cuts === undefined ? kill() : cutPower(cuts))
 } catch (error) {
   console.error(error instanceof Error ? (error.stack ?? error.message) : error)
   console.error(`again: ${again}`)

@@ -128,6 +128,7 @@ export class SimulatedDisk implements Disk {
   readonly #random: SeededRandom
   readonly #options: SimulatedDiskOptions
   readonly #root: Folder
+  readonly #bootId: string
   #isCut = false
   /** Operations so far: each of them is a moment at which the power can go. */
   operations = 0
@@ -144,6 +145,7 @@ export class SimulatedDisk implements Disk {
     this.#random = random
     this.#options = options
     this.#root = root
+    this.#bootId = String(random.uint32())
   }
 
   get isCut(): boolean {
@@ -222,6 +224,10 @@ export class SimulatedDisk implements Disk {
 
   syncFolder(path: string): Promise<void> {
     return this.#do('sync the folder', path, () => this.#folder('sync the folder', path).sync())
+  }
+
+  bootId(): Promise<string> {
+    return this.#do('read', '/proc', () => this.#bootId)
   }
 
   freeBytes(path: string): Promise<number> {

@@ -11,6 +11,7 @@ export {
   spawnBroker,
 } from './broker-process.ts'
 export { collectingLogger } from './collecting-logger.ts'
+export { type Forgotten, forgetfulDisk } from './forgetful-disk.ts'
 export { SeededRandom } from './seeded-random.ts'
 export {
   type Fault,

@@ -78,6 +78,11 @@ export interface Disk {
   remove(path: string): Promise<void>
   /** Makes the creation, renaming and removal of a folder's entries survive a loss of power. */
   syncFolder(path: string): Promise<void>
+  /**
+   * A name of the machine's current run: while it is the same, nothing that was written is lost. Undefined
+   * where the system does not say.
+   */
+  bootId(): Promise<string | undefined>
   /** Bytes that can still be written in the file system of `path`. */
   freeBytes(path: string): Promise<number>
 }

@@ -150,6 +150,14 @@ export const realDisk: Disk = {
         await handle.close()
       }
     }),
+  bootId: async () => {
+    try {
+      return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim()
+    } catch {
+      // Only Linux says so.
+      return undefined
+    }
+  },
   freeBytes: (path) =>
     attempt('measure', path, async () => {
       const { bavail, bsize } = await statfs(path)

@@ -61,12 +61,15 @@ export class Checkpoints {
     return this.#running
   }
 
-  /** Takes the producers as they are at a segment's beginning, and writes them in the background. */
+  /**
+   * Takes the producers as they are at a segment's beginning, and writes them in the background. A start
+   * that finds this snapshot begins its scan there and believes the index files of what is before.
+   */
   snapshot(partition: Partition): void {
     const offset = partition.end
     const states = copyOf(partition.producers)
     this.#snapshots = this.#snapshots
-      .then(() => partition.inFolder(() => this.#writeSnapshot(partition, offset, states)))
+      .then(() => partition.inFolder(() => this.#sealAndSnapshot(partition, offset, states)))
       .catch((error: unknown) => {
         this.#logger.warn('a producer snapshot could not be written; a crash would scan more', {
           error: String(error),
@@ -93,10 +96,12 @@ export class Checkpoints {
     )
     const damaged = [...this.#partitions()].filter((each) => each.damaged)
     await this.#dataFolder.writeRecoveryPoints([
-      ...sound.map((partition) => ({ ...partition.id, offset: partition.end })),
+      ...sound
+        .filter(({ dropped }) => !dropped)
+        .map((partition) => ({ ...partition.id, offset: partition.end })),
       ...damaged.map((partition) => ({ ...partition.id, offset: partition.lostEnd })),
     ])
-    await this.#dataFolder.markClean()
+    await this.#dataFolder.markClean(sound)
   }
 
   async #write(): Promise<void> {
@@ -121,6 +126,10 @@ export class Checkpoints {
     await this.#sealClosed(partition)
     const offset = recoveryPointOf(partition)
     await this.#writeEpochs(partition)
+    if (partition.namesChanged) {
+      partition.namesChanged = false
+      await this.#disk.syncFolder(partition.folder)
+    }
     return offset
   }
 
@@ -128,32 +137,48 @@ export class Checkpoints {
     if (!partition.epochsChanged || !partition.hasFolder) return
     await writeEpochs(this.#disk, partition.folder, partition.epochs.starts)
     partition.epochsChanged = false
+    partition.namesChanged = true
   }
 
   async #sealClosed(partition: Partition): Promise<void> {
     for (const segment of partition.segments.slice(0, -1)) {
-      if (segment.sealed || segment.syncedSize < segment.size) continue
-      await segment.writeIndexes(this.#disk)
+      if (segment.sealed) continue
+      await segment.writeIndexes(this.#disk, true)
       segment.thinIndexes()
       segment.sealed = true
+      partition.namesChanged = true
     }
   }
 
+  /** What is written here is checked by its checksum before a start relies on it. */
   async #close(partition: Partition): Promise<void> {
     await this.#sealClosed(partition)
-    await partition.active?.writeIndexes(this.#disk)
+    partition.indexChecksums = await partition.active?.writeIndexes(this.#disk, false)
     await this.#writeEpochs(partition)
-    await this.#writeSnapshot(partition, partition.end, partition.producers)
+    await this.#writeSnapshot(partition, partition.end, partition.producers, false)
     await this.#disk.syncFolder(partition.folder)
+  }
+
+  async #sealAndSnapshot(
+    partition: Partition,
+    offset: number,
+    states: ProducerStates,
+  ): Promise<void> {
+    if (partition.dropped || !partition.hasFolder) return
+    await this.#sealClosed(partition)
+    await this.#disk.syncFolder(partition.folder)
+    await this.#writeSnapshot(partition, offset, states, true)
   }
 
   async #writeSnapshot(
     partition: Partition,
     offset: number,
     states: ProducerStates,
+    durable: boolean,
   ): Promise<void> {
     if (partition.dropped || !isSound(partition) || !partition.hasFolder) return
-    await writeSnapshot(this.#disk, partition.folder, offset, states)
+    await writeSnapshot(this.#disk, partition.folder, offset, states, durable)
+    partition.namesChanged = true
     const known = partition.snapshots.filter((other) => other !== offset)
     const old = known.splice(0, Math.max(0, known.length - snapshotsKept + 1))
     for (const offsetOfOld of old) await removeSnapshot(this.#disk, partition.folder, offsetOfOld)

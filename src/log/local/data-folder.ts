@@ -6,10 +6,13 @@ import type { OpenPartition } from '../engine.ts'
 import { folderNameSizeMax } from '../limits.ts'
 import { type PartitionOffset, partitionName, readTopicId } from './checkpoint-files.ts'
 import { OffsetFile } from './offset-file.ts'
+import { type IndexChecksums, replaceAid, replaceFile } from './segment.ts'
 
 const cleanStopName = '.kafka_cleanshutdown'
 const recoveryPointsName = 'recovery-point-offset-checkpoint'
 const logStartsName = 'log-start-offset-checkpoint'
+const bootIdName = 'boot-id'
+const indexChecksumsName = 'index-checksums.json'
 const deletedEnding = /-delete$/
 const setAside = /-stray$/
 const partitionFolderName = /^.+-\d+$/
@@ -17,12 +20,22 @@ const partitionFolderName = /^.+-\d+$/
 /** What the last run left. */
 export interface LeftBehind {
   clean: boolean
+  /** The machine has started anew since, as far as is known. */
+  powerLost: boolean
   recoveryPoints: ReadonlyMap<string, number>
   logStarts: ReadonlyMap<string, number>
+  /** Of the newest segments' index files, by folder name. */
+  indexChecksums: ReadonlyMap<string, IndexChecksums>
   /** The partition folders that belong to a partition that is opened. */
   present: ReadonlySet<string>
   /** Those that had records once and are not there any more. */
   missing: ReadonlySet<string>
+}
+
+/** A partition at a clean stop. */
+interface Stopped {
+  id: OpenPartition
+  indexChecksums: IndexChecksums | undefined
 }
 
 /** A folder's name with an ending; of the longest topic names something has to go for it. */
@@ -69,12 +82,15 @@ export class DataFolder {
       const name = partitionName(topic, partition)
       if (!names.delete(name)) continue
       const found = await readTopicId(this.#disk, join(this.path, name))
-      if (found === undefined || found === topicId) present.add(name)
+      // Records were acknowledged only once the folder said whose it is, and for good: one that does not
+      // say so holds none, unless the file was lost later.
+      const wasSynced = (recoveryPoints.get(name) ?? 0) > 0
+      if (found === topicId || (found === undefined && wasSynced)) present.add(name)
       else names.add(await this.#setAside(name))
     }
     for (const name of names)
-      if (deletedEnding.test(name)) this.#removeLater(name, 0)
-      else if (partitionFolderName.test(name) && !setAside.test(name)) await this.#setAside(name)
+      if (partitionFolderName.test(name) && !setAside.test(name) && !deletedEnding.test(name))
+        await this.#setAside(name)
     await this.#disk.remove(join(this.path, cleanStopName))
     await this.#disk.syncFolder(this.path)
     const missing = new Set<string>()
@@ -89,7 +105,41 @@ export class DataFolder {
       (name) => !present.has(name) && !missing.has(name),
     )
     await Promise.all(stale.map((name) => this.forget(name)))
-    return { clean, recoveryPoints, logStarts, present, missing }
+    // Now that no checkpoint speaks of them any more.
+    for (const name of names) if (deletedEnding.test(name)) this.#removeLater(name, 0)
+    const indexChecksums = clean ? await this.#readChecksums() : new Map<string, IndexChecksums>()
+    const powerLost = await this.#noteBoot()
+    return { clean, powerLost, recoveryPoints, logStarts, indexChecksums, present, missing }
+  }
+
+  /** Notes which run of the machine this is; true unless it is known to be the same as the last time. */
+  async #noteBoot(): Promise<boolean> {
+    const path = join(this.path, bootIdName)
+    const bootId = await this.#disk.bootId()
+    const last = await this.#readText(path)
+    // Without a sync: what is lost with the power is not believed afterwards.
+    if (bootId !== undefined && bootId !== last)
+      await replaceAid(this.#disk, path, Buffer.from(bootId))
+    return bootId === undefined || bootId !== last
+  }
+
+  async #readChecksums(): Promise<Map<string, IndexChecksums>> {
+    const text = (await this.#readText(join(this.path, indexChecksumsName))) ?? ''
+    try {
+      return new Map(Object.entries(JSON.parse(text) as Record<string, IndexChecksums>))
+    } catch (error) {
+      if (error instanceof SyntaxError) return new Map()
+      throw error
+    }
+  }
+
+  async #readText(path: string): Promise<string | undefined> {
+    try {
+      return (await this.#disk.readFile(path)).toString()
+    } catch (error) {
+      if (error instanceof DiskError && error.kind === 'absent') return undefined
+      throw error
+    }
   }
 
   /** Makes the log starts durable; a partition that is not named begins where its first segment does. */
@@ -102,7 +152,14 @@ export class DataFolder {
   }
 
   /** Says that everything is on disk and nothing needs to be scanned. */
-  async markClean(): Promise<void> {
+  async markClean(partitions: Iterable<Stopped>): Promise<void> {
+    const checksums = Object.fromEntries(
+      [...partitions].flatMap(({ id, indexChecksums }) =>
+        indexChecksums ? [[partitionName(id.topic, id.partition), indexChecksums]] : [],
+      ),
+    )
+    const path = join(this.path, indexChecksumsName)
+    await replaceFile(this.#disk, path, Buffer.from(JSON.stringify(checksums)))
     const file = await this.#disk.open(join(this.path, cleanStopName), 'create')
     try {
       await file.write([Buffer.from('{"version":0,"brokerEpoch":-1}')], 0)
@@ -163,6 +220,8 @@ export class DataFolder {
       throw error
     }
     await this.#syncSoon()
+    // While the folder is there, a start knows what the checkpoints speak of; so they go first.
+    await this.forget(name)
     this.#removeLater(away, delayMs)
   }
 

@@ -256,8 +256,10 @@ export class LocalLog implements LogEngine {
     const wanted = offset === -1 ? highWatermark : offset
     if (wanted > highWatermark || wanted < 0) throw kafkaError('OFFSET_OUT_OF_RANGE')
     if (wanted > logStart) partition.startAt(wanted)
+    // Others may move it on while this waits: only what was there before is durable then.
+    const start = partition.logStart
     await this.#retention.writeLogStarts()
-    return partition.logStart
+    return start
   }
 
   drop(ids: readonly PartitionId[]): Promise<void> {
@@ -296,7 +298,13 @@ export class LocalLog implements LogEngine {
     const clean = this.#left!.clean && point !== undefined
     if (!isStart) await this.#dataFolder.forget(name)
     const recovered = present
-      ? await this.#recover(id, folder, { recoveryPoint: point ?? 0, clean, logStart })
+      ? await this.#recover(id, folder, {
+          recoveryPoint: point ?? 0,
+          clean,
+          logStart,
+          powerLost: this.#left!.powerLost,
+          indexChecksums: this.#left!.indexChecksums.get(name),
+        })
       : emptyLog(this.#settings.producersMax)
     if (isStart && this.#left!.missing.has(name)) {
       this.#logger.error('the folder of a partition is gone: it takes no records', { folder })
@@ -310,7 +318,7 @@ export class LocalLog implements LogEngine {
   #recover(
     { config }: OpenPartition,
     folder: string,
-    known: Pick<RecoveryOptions, 'recoveryPoint' | 'clean' | 'logStart'>,
+    known: Omit<RecoveryOptions, 'folder' | 'indexIntervalBytes' | 'producersMax' | 'nowMs'>,
   ): Promise<RecoveredLog> {
     return recoverLog(this.#disk, this.#logger, {
       ...known,
@@ -451,7 +459,7 @@ export class LocalLog implements LogEngine {
   #openAgain(partition: Partition): Promise<RecoveredLog> {
     const { id, folder, durable } = partition
     const { logStart } = partition
-    const known = { recoveryPoint: durable.offset, clean: false, logStart }
+    const known = { recoveryPoint: durable.offset, clean: false, logStart, powerLost: false }
     if (partition.hasFolder) return this.#recover(id, folder, known)
     return Promise.resolve(emptyLog(this.#settings.producersMax))
   }

@@ -15,7 +15,7 @@ import type { ProducerStates } from '../producer-states.ts'
 import { mustRoll } from '../rolling.ts'
 import { type AppendCall, type AppendWaiter, failWaiters, settleWaiters } from './append-call.ts'
 import type { RecoveredLog } from './recovery.ts'
-import { Segment } from './segment.ts'
+import { type IndexChecksums, Segment } from './segment.ts'
 import { Tail, type TailCache } from './tail-cache.ts'
 
 /** Batches that go to one place of one segment in one write. */
@@ -63,6 +63,10 @@ export class Partition {
   folderSynced: boolean
   /** The epochs in memory are not those of the file. */
   epochsChanged = false
+  /** Files were put in place in the folder since it was last synced. */
+  namesChanged = false
+  /** Of the newest segment's index files, as the last clean stop left them. */
+  indexChecksums: IndexChecksums | undefined
   damaged: boolean
   /** Of a damaged one, where its records once ended: kept so that no later start takes it for whole. */
   readonly lostEnd: number
@@ -116,6 +120,7 @@ export class Partition {
     this.durable = this.written
     this.#shown = this.written
     this.untouched = recovered.untouched
+    this.indexChecksums = recovered.indexChecksums
     this.epochsChanged = this.epochs.begin(id.leaderEpoch, this.end)
   }
 

@@ -5,26 +5,28 @@ import { join } from 'node:path'
 import { crc32c } from '#bytes'
 import { type Disk, DiskError } from '#world'
 import { lastSequenceOf, type ProducerEntry, ProducerStates } from '../producer-states.ts'
-import { replaceAid, segmentName } from './segment.ts'
+import { replaceAid, replaceFile, segmentName } from './segment.ts'
 
 const headerSize = 10
 const entrySize = 46
 const kafkaVersion = 1
 const ourVersion = 1
 
-/** Writes both files for the states at `offset`. */
+/** Writes both files for the states at `offset`; each holds its own checksum. */
 export const writeSnapshot = async (
   disk: Disk,
   folder: string,
   offset: number,
   states: ProducerStates,
+  durable: boolean,
 ): Promise<void> => {
+  const replace = durable ? replaceFile : replaceAid
   const entries = [...states.entries]
   const stem = join(folder, segmentName(offset))
   const content = JSON.stringify({ version: ourVersion, entries })
   const sealed = `${crc32c(Buffer.from(content))}\n${content}`
-  await replaceAid(disk, `${stem}.producers`, Buffer.from(sealed))
-  await replaceAid(disk, `${stem}.snapshot`, encodeKafka(entries))
+  await replace(disk, `${stem}.producers`, Buffer.from(sealed))
+  await replace(disk, `${stem}.snapshot`, encodeKafka(entries))
 }
 
 /** The states at `offset`; undefined when there are none, or none that are whole. */

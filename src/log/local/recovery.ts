@@ -4,7 +4,8 @@
 // before it is synced: a sync that failed before the crash has marked its pages clean without writing
 // them, and would do so again (D5).
 //
-// A bad batch with a valid one behind it is no torn tail: nothing is cut, and the log ends there (D9).
+// A bad batch below the recovery point, or after a crash of the process alone with a valid one behind it,
+// is no torn tail: nothing is cut, and the log ends there (D9).
 import { join } from 'node:path'
 import {
   attributesOf,
@@ -28,7 +29,7 @@ import { ProducerStates } from '../producer-states.ts'
 import { hasBatchAfter, type ScannedBatch, scanBatches } from './batch-scan.ts'
 import { readEpochs } from './checkpoint-files.ts'
 import { readSnapshot, snapshotOffsets } from './producer-snapshot.ts'
-import { deletedFileEnding, Segment } from './segment.ts'
+import { deletedFileEnding, type IndexChecksums, Segment } from './segment.ts'
 
 /** How a partition is to be opened. */
 export interface RecoveryOptions {
@@ -36,7 +37,11 @@ export interface RecoveryOptions {
   /** Everything before this offset is on disk; after a clean stop it is the log's end. */
   recoveryPoint: number
   logStart: number
+  /** The machine has started anew since: what was not synced may be gone, in any order. */
+  powerLost: boolean
   clean: boolean
+  /** Of the newest segment's index files, as a clean stop left them. */
+  indexChecksums?: IndexChecksums | undefined
   indexIntervalBytes: number
   producersMax: number
   nowMs: number
@@ -57,6 +62,7 @@ export interface RecoveredLog {
   untouched: boolean
   /** What was once on disk ends here, as far as is known. */
   recoveryPoint: number
+  indexChecksums?: IndexChecksums | undefined
 }
 
 /** The log of a partition without a folder. */
@@ -106,18 +112,19 @@ class Recovery {
 
   /** The log as a clean stop left it; undefined when something is missing after all. */
   async trustCleanStop(): Promise<RecoveredLog | undefined> {
-    const { clean, folder, recoveryPoint, producersMax } = this.#options
-    if (!clean) return undefined
+    const { clean, folder, recoveryPoint, producersMax, indexChecksums } = this.#options
+    if (!clean || !indexChecksums) return undefined
     const segments = await this.#segments()
     const active = segments.at(-1)
     if (!active) return undefined
     for (const segment of segments.slice(0, -1)) segment.sealed = true
     const epochs = await readEpochs(this.#disk, folder)
     const producers = await readSnapshot(this.#disk, folder, recoveryPoint, producersMax)
-    if (!epochs || !producers || !(await active.loadIndexes(this.#disk))) return undefined
+    if (!epochs || !producers || !(await active.loadIndexes(this.#disk, indexChecksums)))
+      return undefined
     if ((await this.#endOf(active)) !== recoveryPoint) return undefined
     const log = this.#log(segments, new Epochs(epochs), producers, recoveryPoint, false)
-    return { ...log, untouched: true }
+    return { ...log, untouched: true, indexChecksums }
   }
 
   /** The offset that a segment ends at, by the headers behind its last index entry; -1 if none does. */
@@ -144,6 +151,7 @@ class Recovery {
   async scan(): Promise<RecoveredLog> {
     const { folder, logStart } = this.#options
     const segments = await this.#segments()
+    if (this.#beginsTooLate(segments)) await this.#remove(segments.splice(0))
     const { first, producers, snapshot } = await this.#startingPoint(segments)
     const epochs = new Epochs((await readEpochs(this.#disk, folder)) ?? [])
     epochs.cut(segments[first]?.baseOffset ?? 0)
@@ -160,10 +168,10 @@ class Recovery {
       })
       damaged = found.damaged
       if (damaged || found.cut) segments.length = index + 1
-      if (found.cut) for (const { path } of later) await this.#disk.remove(path)
+      if (found.cut) await this.#remove(later)
       end = Math.max(end, found.end)
       if (segment === segments.at(-1)) continue
-      await segment.writeIndexes(this.#disk)
+      await segment.writeIndexes(this.#disk, true)
       segment.thinIndexes()
       segment.sealed = true
     }
@@ -183,8 +191,8 @@ class Recovery {
         },
       )
     }
-    // What was written may be in files whose names are not on disk yet.
-    if (end > this.#options.recoveryPoint) await this.#disk.syncFolder(folder)
+    // What was written, now or before, may be in files whose names are not on disk yet.
+    await this.#disk.syncFolder(folder)
     return this.#log(segments, epochs, producers, end, damaged)
   }
 
@@ -245,8 +253,7 @@ class Recovery {
       const rules = { checksums: true, nextOffset }
       const stopped = await scanBatches(file, 0, segment.size, rules, visit)
       const { position } = stopped
-      // What was synced once cannot have been torn by a stop.
-      const goesOn = end < recoveryPoint || (await this.#goesOn(later, end))
+      const goesOn = end < recoveryPoint || (await this.#goesOn(later, end, stopped.invalid))
       const damaged =
         stopped.invalid && (goesOn || (await this.#isDamage(file, segment, position, end)))
       if (damaged) this.#reportDamage(segment, position)
@@ -260,8 +267,9 @@ class Recovery {
   }
 
   /**
-   * Whether a bad batch has a valid one behind it. One that says to end behind the file was torn while it
-   * was written: whatever lies behind its header belongs to it, batches inside its records included.
+   * Whether a bad batch has a valid one behind it, and cannot have been torn: after a loss of power pages
+   * that were never synced are there or not in any order. One that says to end behind the file was torn
+   * while it was written: what lies behind its header belongs to it, batches in its records included.
    */
   async #isDamage(
     file: DiskFile,
@@ -269,6 +277,7 @@ class Recovery {
     position: number,
     end: number,
   ): Promise<boolean> {
+    if (this.#options.powerLost) return false
     const header = Buffer.alloc(batchHeaderSize)
     const isTorn =
       (await file.read(header, position)) < batchHeaderSize ||
@@ -279,10 +288,11 @@ class Recovery {
   }
 
   /**
-   * Whether a later segment holds a valid batch. Files that were only just begun when the power went, and
-   * hold nothing, are no part of the log.
+   * Whether the later segments are part of the log. Those that a stop left just begun hold no valid batch;
+   * after a loss of power such a one may, and still have lost what was before it.
    */
-  async #goesOn(later: readonly Segment[], nextOffset: number): Promise<boolean> {
+  async #goesOn(later: readonly Segment[], nextOffset: number, isTorn: boolean): Promise<boolean> {
+    if (this.#options.powerLost) return !isTorn && later[0]?.baseOffset === nextOffset
     for (const { path, size } of later) {
       const file = await this.#disk.open(path, 'write')
       const found = await hasBatchAfter(file, -1, size, nextOffset).finally(() => file.close())
@@ -291,13 +301,23 @@ class Recovery {
     return false
   }
 
+  /** After a loss of power a second file may be there whose first one is not. */
+  #beginsTooLate([first]: readonly Segment[]): boolean {
+    const { powerLost, logStart, recoveryPoint } = this.#options
+    return powerLost && first !== undefined && first.baseOffset > Math.max(logStart, recoveryPoint)
+  }
+
+  async #remove(segments: readonly Segment[]): Promise<void> {
+    for (const { path } of segments) await this.#disk.remove(path)
+  }
+
   /** A crash took records from the log's end that lay before its start: nothing of it is left. */
   async #startOver(segments: Segment[]): Promise<void> {
     this.#logger.warn('a log ends before its start: it begins anew there', {
       folder: this.#options.folder,
       logStart: this.#options.logStart,
     })
-    for (const { path } of segments.splice(0)) await this.#disk.remove(path)
+    await this.#remove(segments.splice(0))
   }
 
   #reportDamage(segment: Segment, position: number): void {
@@ -314,6 +334,8 @@ class Recovery {
       bytes: segment.size - position,
     })
     await file.truncate(position)
+    // What was cut must not come back beside what is written there next.
+    await file.sync()
   }
 
   async #writeAgain(file: DiskFile, from: number, end: number): Promise<void> {

@@ -1,4 +1,5 @@
 import { dirname, join } from 'node:path'
+import { crc32c } from '#bytes'
 import { lastOffsetOf, maxTimestampOf } from '#records'
 import { type Disk, DiskError } from '#world'
 import { closedIndexEntriesMax } from '../limits.ts'
@@ -24,6 +25,9 @@ export interface SegmentIndexes {
   /** Largest time so far → offset of the last record of the batch that has it. */
   times: SparseIndex
 }
+
+/** The CRC-32C of an offset index file and of a time index file. */
+export type IndexChecksums = readonly [offsets: number, times: number]
 
 /** What an index needs to know of a batch. */
 export interface IndexedBatch {
@@ -129,22 +133,22 @@ export class Segment {
     return offset === undefined ? 0 : (offsets.floor(offset) ?? 0)
   }
 
-  /** Writes both index files; the time index ends with the segment's largest time. */
-  async writeIndexes(disk: Disk): Promise<void> {
+  /**
+   * Writes both index files; the time index ends with the segment's largest time. Unless they are
+   * `durable`, a start may believe them only by their checksums, which are returned: after a loss of
+   * power part of a file can be missing and the rest look well.
+   */
+  async writeIndexes(disk: Disk, durable: boolean): Promise<IndexChecksums | undefined> {
     const indexes = this.#indexes
-    if (!indexes) return
+    if (!indexes) return undefined
     if (this.maxTimestampMs > indexes.times.lastKey)
       indexes.times.add(this.maxTimestampMs, this.#maxTimestampOffset)
-    await replaceAid(
-      disk,
-      `${this.#stem}.index`,
-      encodeOffsetIndex(indexes.offsets, this.baseOffset),
-    )
-    await replaceAid(
-      disk,
-      `${this.#stem}.timeindex`,
-      encodeTimeIndex(indexes.times, this.baseOffset),
-    )
+    const replace = durable ? replaceFile : replaceAid
+    const offsetBytes = encodeOffsetIndex(indexes.offsets, this.baseOffset)
+    const timeBytes = encodeTimeIndex(indexes.times, this.baseOffset)
+    await replace(disk, `${this.#stem}.index`, offsetBytes)
+    await replace(disk, `${this.#stem}.timeindex`, timeBytes)
+    return [crc32c(offsetBytes), crc32c(timeBytes)]
   }
 
   /** Lets go of index entries that a closed segment can do without. */
@@ -153,8 +157,8 @@ export class Segment {
     this.#indexes?.times.thin(closedIndexEntriesMax)
   }
 
-  /** Reads the indexes of a closed segment; false when a file is missing or wrong. */
-  async loadIndexes(disk: Disk): Promise<boolean> {
+  /** Reads the indexes; false when a file is missing or wrong, or is not what `checksums` say. */
+  async loadIndexes(disk: Disk, checksums?: IndexChecksums): Promise<boolean> {
     const read = async (ending: string): Promise<Buffer | undefined> => {
       try {
         return await disk.readFile(`${this.#stem}.${ending}`)
@@ -164,6 +168,7 @@ export class Segment {
       }
     }
     const [offsetBytes, timeBytes] = [await read('index'), await read('timeindex')]
+    if (checksums && !matches(checksums, offsetBytes, timeBytes)) return false
     const offsets = offsetBytes && decodeOffsetIndex(offsetBytes, this.baseOffset, this.size)
     const times = timeBytes && decodeTimeIndex(timeBytes, this.baseOffset)
     if (!offsets || !times || (this.size > 0 && times.count === 0)) return false
@@ -210,6 +215,16 @@ export class Segment {
   }
 }
 
+const matches = (
+  [offsets, times]: IndexChecksums,
+  offsetBytes?: Buffer,
+  timeBytes?: Buffer,
+): boolean =>
+  offsetBytes !== undefined &&
+  timeBytes !== undefined &&
+  crc32c(offsetBytes) === offsets &&
+  crc32c(timeBytes) === times
+
 /** Kafka's default for the index's interval; a topic may ask for another one in files it writes. */
 const madeIntervalBytes = 4096
 
@@ -218,8 +233,8 @@ export const replaceFile = (disk: Disk, path: string, bytes: Uint8Array): Promis
   writeBeside(disk, path, bytes, true)
 
 /**
- * As `replaceFile` without the sync, for what a start checks before it relies on it and can make again:
- * syncing such files would take most of the time that a stop with many partitions takes.
+ * As `replaceFile` without the sync, for what a start checks by a checksum before it relies on it, and
+ * can make again: syncing such files would take most of the time that a stop with many partitions takes.
  */
 export const replaceAid = (disk: Disk, path: string, bytes: Uint8Array): Promise<void> =>
   writeBeside(disk, path, bytes, false)
