@@ -10,6 +10,7 @@ import {
   realDisk,
   realNetwork,
   realRandom,
+  realThreads,
   textLogger,
   type World,
 } from '#world'
@@ -56,6 +57,7 @@ const realWorld = (format: 'text' | 'json'): World => {
     disk: realDisk,
     network: realNetwork,
     databases: realDatabases(),
+    threads: realThreads,
     logger: logger(realClock.nowMs, (line) => process.stderr.write(line)),
   }
 }

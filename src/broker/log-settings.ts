@@ -1,5 +1,5 @@
-import type { LocalLogSettings } from '#log'
-import type { Settings } from '#settings'
+import type { CleanerSettings, LocalLogSettings } from '#log'
+import type { BrokerSettings, Settings } from '#settings'
 
 /** What of the settings concerns the local engine as a whole. */
 export const localLogSettings = ({ folder, broker }: Settings): LocalLogSettings => ({
@@ -10,4 +10,13 @@ export const localLogSettings = ({ folder, broker }: Settings): LocalLogSettings
   retentionCheckMs: broker['log.retention.check.interval.ms'],
   producerExpirationMs: broker['producer.id.expiration.ms'],
   producerExpirationCheckMs: broker['producer.id.expiration.check.interval.ms'],
+  cleaner: cleanerSettings(broker),
+})
+
+const cleanerSettings = (broker: BrokerSettings): CleanerSettings => ({
+  threads: broker['log.cleaner.enable'] ? broker['log.cleaner.threads'] : 0,
+  dedupeBufferSize: broker['log.cleaner.dedupe.buffer.size'],
+  loadFactor: broker['log.cleaner.io.buffer.load.factor'],
+  bytesPerSecondMax: broker['log.cleaner.io.max.bytes.per.second'],
+  backoffMs: broker['log.cleaner.backoff.ms'],
 })

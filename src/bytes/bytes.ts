@@ -3,6 +3,7 @@ export { BytesError, type BytesErrorCode } from './bytes-error.ts'
 export { crc32c } from './crc32c.ts'
 export { murmur2 } from './murmur2.ts'
 export { Reader } from './reader.ts'
+export { type SipHash, sipHash } from './siphash.ts'
 export {
   unsignedVarintSize,
   varintSize,

@@ -34,6 +34,13 @@ export interface LogConfig {
   deletes: boolean
   retentionMs: number
   retentionBytes: number
+  /** A log with a larger share of bytes not cleaned yet is cleaned, from 0 to 1. */
+  minCleanableDirtyRatio: number
+  /** Records younger than this are not cleaned; one older than the second makes its log be cleaned. */
+  minCompactionLagMs: number
+  maxCompactionLagMs: number
+  /** How long a tombstone stays once nothing older is left of its key. */
+  deleteRetentionMs: number
   /** Compressed batches are unfolded on the way in and each record is checked. */
   openCompressed: boolean
   timestampType: 'CreateTime' | 'LogAppendTime'
@@ -203,6 +210,12 @@ export interface LogEngine {
   /** Bytes of a partition's record batches. */
   size(id: PartitionId): number
   configure(id: PartitionId, config: LogConfig): void
+  /**
+   * Cleans, once each, the compacted partitions that are due now, those with the largest share of bytes to
+   * be cleaned first; resolves to how many were cleaned. An engine that was given the settings for it
+   * does so by itself from time to time.
+   */
+  compact(): Promise<number>
   /**
    * Moves the log start up to an offset, -1 standing for the high watermark: records before it cannot be
    * read any more, also after a restart, once this settles with the log start. An offset that is behind

@@ -89,3 +89,15 @@ export const snapshotsKept = 2
 
 /** How often appends are looked through for those whose time is up. */
 export const deadlineCheckMs = 50
+
+/** A cleaning looks so often whether it is still wanted, and lets others have their turn. */
+export const cleaningPieceSize = 8 * 1024 * 1024
+
+/** What a cleaning has written is synced so often, so that no sync takes long and disturbs the others. */
+export const cleaningSyncSize = 32 * 1024 * 1024
+
+/** A cleaning gathers so much before it writes. */
+export const cleaningWriteSize = 1024 * 1024
+
+/** A new segment's positions are 32-bit numbers in its index. */
+export const segmentSizeMax = 0x7fffffff

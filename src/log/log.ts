@@ -1,4 +1,5 @@
 // Partitions as sequences of record batches: the interface, and the engines behind it.
+export type { CleanerSettings } from './compaction/cleaner-settings.ts'
 export type {
   AbortedTransaction,
   Append,

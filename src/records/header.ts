@@ -34,7 +34,8 @@ const controlBit = 0x20
 const int64 = (bytes: Buffer, position: number): number =>
   bytes.readInt32BE(position) * twoToThe32 + bytes.readUInt32BE(position + 4)
 
-const writeInt64 = (bytes: Buffer, position: number, value: number): void => {
+/** Writes a signed 64-bit number within ±2^53. */
+export const writeInt64 = (bytes: Buffer, position: number, value: number): void => {
   bytes.writeInt32BE(Math.floor(value / twoToThe32), position)
   bytes.writeUInt32BE(value >>> 0, position + 4)
 }

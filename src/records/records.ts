@@ -43,6 +43,7 @@ export {
   readRecords,
 } from './record.ts'
 export { RecordsError, type RecordsErrorCode } from './records-error.ts'
+export { type BatchRewrite, deleteHorizonOf, emptyBatch, rewriteBatch } from './rewrite.ts'
 export {
   type BatchFacts,
   type BatchRules,

@@ -1,6 +1,6 @@
 import { type Broker, startBroker } from '#broker'
 import { loadSettings } from '#settings'
-import { realClock, realDatabases, realDisk, realNetwork, realRandom } from '#world'
+import { realClock, realDatabases, realDisk, realNetwork, realRandom, realThreads } from '#world'
 import { collectingLogger } from './collecting-logger.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 import { WireClient } from './wire-client.ts'
@@ -30,6 +30,7 @@ export const boxBroker = async (sets: readonly string[] = []): Promise<BoxedBrok
       disk: realDisk,
       network: realNetwork,
       databases: realDatabases(),
+      threads: realThreads,
       logger,
     }
     return startBroker(world, loadSettings({ sets: [...sets], flags }), (sentence) => {

@@ -1,30 +1,14 @@
-import module from 'node:module'
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import type { Database, Databases, Row, Statement } from './database.ts'
 import { DatabaseError } from './database-error.ts'
 import type { DatabaseRequest, DatabaseResponse } from './database-worker.ts'
+import { startWorker } from './start-worker.ts'
 
 type Unnumbered<T> = T extends unknown ? Omit<T, 'id'> : never
 
 interface Waiting {
   resolve(rows: Row[][]): void
   reject(error: DatabaseError): void
-}
-
-/**
- * Starts the thread. It gets the compile cache before its code: without it a thread strips types anew,
- * which costs 10 MB and 40 ms.
- */
-const startWorker = (): Worker => {
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  const file = new URL(`./database-worker.${extension}`, import.meta.url).href
-  const code = `import module from 'node:module'
-    module.enableCompileCache(${JSON.stringify(module.getCompileCacheDir())})
-    await import(${JSON.stringify(file)})`
-  return new Worker(new URL(`data:text/javascript,${encodeURIComponent(code)}`), {
-    execArgv: [],
-    resourceLimits: { maxYoungGenerationSizeMb: 2 },
-  })
 }
 
 /** The one worker behind all files of a `Databases`; it ends with the last of them. */
@@ -38,7 +22,7 @@ class DatabaseThread {
   #openCount = 0
 
   constructor() {
-    this.#worker = startWorker()
+    this.#worker = startWorker('database-worker')
     this.#worker.on('message', (response: DatabaseResponse) => this.#settle(response))
     this.#worker.on('error', (error) => this.#failAll(error))
     this.#worker.unref()

@@ -30,6 +30,15 @@ export { type Random, realRandom } from './random.ts'
 export { realDatabases } from './real-database.ts'
 export { realDisk } from './real-disk.ts'
 export { realNetwork } from './real-network.ts'
+export { realThreads } from './real-threads.ts'
+export {
+  sameThread,
+  type Thread,
+  ThreadEnded,
+  type ThreadSurroundings,
+  type Threads,
+  type ThreadWork,
+} from './threads.ts'
 
 import type { Clock } from './clock.ts'
 import type { Databases } from './database.ts'
@@ -37,6 +46,7 @@ import type { Disk } from './disk.ts'
 import type { Logger } from './logger.ts'
 import type { Network } from './network.ts'
 import type { Random } from './random.ts'
+import type { Threads } from './threads.ts'
 
 /** What a broker half needs of the outside. */
 export interface World {
@@ -45,5 +55,7 @@ export interface World {
   disk: Disk
   network: Network
   databases: Databases
+  /** Where work that takes long goes on beside the event loop. */
+  threads: Threads
   logger: Logger
 }

@@ -7,6 +7,7 @@ import {
   lastOffsetOf,
   lengthEnd,
   magicOf,
+  maxTimestampOf,
   recordCountOf,
 } from '#records'
 import type { DiskFile } from '#world'
@@ -86,6 +87,13 @@ const readWindow = async (file: DiskFile, position: number, size: number): Promi
   const window = Buffer.allocUnsafeSlow(size)
   return window.subarray(0, await file.read(window, position))
 }
+
+/**
+ * The largest time of a batch's records; -1 when compaction has left none, whatever the header then says:
+ * an index must promise no record that is not there.
+ */
+export const newestRecordMs = (bytes: Buffer, start: number): number =>
+  recordCountOf(bytes, start) === 0 ? -1 : maxTimestampOf(bytes, start)
 
 const isValid = (
   { bytes, start, end }: ScannedBatch,

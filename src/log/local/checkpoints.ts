@@ -119,6 +119,7 @@ export class Checkpoints {
     await this.#dataFolder.writeRecoveryPoints(
       served.map(({ partition, offset }) => ({ ...partition.id, offset })),
     )
+    for (const { partition, offset } of served) partition.recoveryPoint = offset
   }
 
   /** Writes what the partition's recovery point relies on, and returns that point. */

@@ -13,6 +13,7 @@ const recoveryPointsName = 'recovery-point-offset-checkpoint'
 const logStartsName = 'log-start-offset-checkpoint'
 const bootIdName = 'boot-id'
 const indexChecksumsName = 'index-checksums.json'
+const cleanedName = 'cleaner-offset-checkpoint'
 const deletedEnding = /-delete$/
 const setAside = /-stray$/
 const partitionFolderName = /^.+-\d+$/
@@ -26,6 +27,8 @@ export interface LeftBehind {
   logStarts: ReadonlyMap<string, number>
   /** Of the newest segments' index files, by folder name. */
   indexChecksums: ReadonlyMap<string, IndexChecksums>
+  /** Where cleanings ended. */
+  cleaned: ReadonlyMap<string, number>
   /** The partition folders that belong to a partition that is opened. */
   present: ReadonlySet<string>
   /** Those that had records once and are not there any more. */
@@ -55,6 +58,7 @@ export class DataFolder {
   readonly #removals = new Set<Promise<void>>()
   readonly #recoveryPoints: OffsetFile
   readonly #logStarts: OffsetFile
+  readonly #cleaned: OffsetFile
   #sync: Promise<void> | undefined
   #setAsideCount = 0
   #closed = false
@@ -66,6 +70,7 @@ export class DataFolder {
     this.path = path
     this.#recoveryPoints = new OffsetFile(disk, path, recoveryPointsName)
     this.#logStarts = new OffsetFile(disk, path, logStartsName)
+    this.#cleaned = new OffsetFile(disk, path, cleanedName)
   }
 
   /**
@@ -77,6 +82,7 @@ export class DataFolder {
     const clean = names.has(cleanStopName)
     const recoveryPoints = await this.#recoveryPoints.read()
     const logStarts = await this.#logStarts.read()
+    const cleaned = await this.#cleaned.read()
     const present = new Set<string>()
     for (const { topic, partition, topicId } of partitions) {
       const name = partitionName(topic, partition)
@@ -101,15 +107,23 @@ export class DataFolder {
       // An older topic's folder, set aside or on its way out, is what the checkpoint speaks of.
       if (![...names].some((other) => other.startsWith(`${name}.`))) missing.add(name)
     }
-    const stale = [...recoveryPoints.keys(), ...logStarts.keys()].filter(
-      (name) => !present.has(name) && !missing.has(name),
-    )
+    const named = [recoveryPoints, logStarts, cleaned].flatMap((offsets) => [...offsets.keys()])
+    const stale = named.filter((name) => !present.has(name) && !missing.has(name))
     await Promise.all(stale.map((name) => this.forget(name)))
     // Now that no checkpoint speaks of them any more.
     for (const name of names) if (deletedEnding.test(name)) this.#removeLater(name, 0)
     const indexChecksums = clean ? await this.#readChecksums() : new Map<string, IndexChecksums>()
     const powerLost = await this.#noteBoot()
-    return { clean, powerLost, recoveryPoints, logStarts, indexChecksums, present, missing }
+    return {
+      clean,
+      powerLost,
+      recoveryPoints,
+      logStarts,
+      cleaned,
+      indexChecksums,
+      present,
+      missing,
+    }
   }
 
   /** Notes which run of the machine this is; true unless it is known to be the same as the last time. */
@@ -145,6 +159,11 @@ export class DataFolder {
   /** Makes the log starts durable; a partition that is not named begins where its first segment does. */
   writeLogStarts(starts: Iterable<PartitionOffset>): Promise<void> {
     return this.#logStarts.write(starts)
+  }
+
+  /** Writes where the cleanings of compacted logs ended. */
+  writeCleaned(offsets: Iterable<PartitionOffset>): Promise<void> {
+    return this.#cleaned.write(offsets)
   }
 
   writeRecoveryPoints(points: Iterable<PartitionOffset>): Promise<void> {
@@ -202,7 +221,8 @@ export class DataFolder {
 
   /** Resolves when the checkpoints say nothing of that name. */
   async forget(name: string): Promise<void> {
-    await Promise.all([this.#recoveryPoints.forget(name), this.#logStarts.forget(name)])
+    const files = [this.#recoveryPoints, this.#logStarts, this.#cleaned]
+    await Promise.all(files.map((file) => file.forget(name)))
   }
 
   async close(): Promise<void> {

@@ -76,6 +76,14 @@ export class FileLeases {
     if (entry.users === 0) await this.#close(entry)
   }
 
+  /** The file was renamed: who is lent it keeps it, and who asks gets it by its new path. */
+  renamed(from: string, to: string): void {
+    const entry = this.#open.get(from)
+    if (!entry) return
+    this.#open.delete(from)
+    this.#open.set(to, entry)
+  }
+
   async closeAll(): Promise<void> {
     for (const path of [...this.#open.keys()]) await this.release(path)
   }

@@ -3,7 +3,8 @@
 // int32 relative offset: the largest time up to and including that record.
 import { SparseIndex } from './sparse-index.ts'
 
-const offsetEntrySize = 8
+/** Bytes of an entry of `.index`. */
+export const offsetEntrySize = 8
 const timeEntrySize = 12
 const twoToThe32 = 2 ** 32
 const int32Max = 0x7fffffff

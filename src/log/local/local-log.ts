@@ -11,9 +11,12 @@ import {
   type Logger,
   nextTurn,
   type Random,
+  sameThread,
+  type Threads,
   type Timer,
 } from '#world'
 import { type Admitted, admit, refusalOf, type Unopened } from '../admission.ts'
+import { cleanerDefaults } from '../compaction/cleaner-settings.ts'
 import type {
   Append,
   AppendOptions,
@@ -38,6 +41,7 @@ import { recordSince } from '../time-search.ts'
 import { AppendCall, AppendDeadlines } from './append-call.ts'
 import { partitionName } from './checkpoint-files.ts'
 import { Checkpoints } from './checkpoints.ts'
+import { Cleaner } from './cleaner.ts'
 import { DataFolder, type LeftBehind } from './data-folder.ts'
 import { DiskRoom } from './disk-room.ts'
 import { FileLeases } from './file-leases.ts'
@@ -65,6 +69,7 @@ export class LocalLog implements LogEngine {
   readonly #dataFolder: DataFolder
   readonly #checkpoints: Checkpoints
   readonly #retention: RetentionRounds
+  readonly #cleaner: Cleaner
   readonly #host: PartitionHost
   readonly #room: DiskRoom
   readonly #deadlines: AppendDeadlines
@@ -83,6 +88,7 @@ export class LocalLog implements LogEngine {
     random: Random,
     logger: Logger,
     settings: LocalLogSettings,
+    threads: Threads = sameThread(disk, clock),
   ) {
     this.#disk = disk
     this.#clock = clock
@@ -108,13 +114,16 @@ export class LocalLog implements LogEngine {
       this.#rounds,
       () => this.#partitions,
     )
-    this.#retention = new RetentionRounds(disk, clock, logger, {
+    const parts = {
       leases: this.#leases,
       rounds: this.#rounds,
       checkpoints: this.#checkpoints,
       dataFolder: this.#dataFolder,
       partitions: () => this.#partitions,
-    })
+    }
+    this.#retention = new RetentionRounds(disk, clock, logger, parts)
+    const cleaner = settings.cleaner ?? cleanerDefaults
+    this.#cleaner = new Cleaner(disk, clock, random, logger, threads, parts, cleaner)
     this.#host = {
       tailCache: new TailCache(),
       moved: (partition, bytes, disturbed) =>
@@ -136,6 +145,7 @@ export class LocalLog implements LogEngine {
       await this.#room.check()
       this.#checkpoints.start()
       this.#retention.start(this.#settings.retentionCheckMs)
+      if (this.#settings.cleaner) this.#cleaner.start()
       this.#scheduleExpiry()
     }
     let producerIdMax = -1
@@ -248,6 +258,10 @@ export class LocalLog implements LogEngine {
     this.#rounds.consider()
   }
 
+  compact(): Promise<number> {
+    return this.#cleaner.run()
+  }
+
   async deleteBefore(id: PartitionId, offset: number): Promise<number> {
     const partition = this.#partitions.get(id)
     if (!partition) throw kafkaError('UNKNOWN_TOPIC_OR_PARTITION')
@@ -268,6 +282,7 @@ export class LocalLog implements LogEngine {
       if (!partition) continue
       this.#partitions.remove(id)
       partition.drop()
+      this.#cleaner.forget(partition)
       const gone = partition.idle().then(() => this.#letGo(partition))
       this.#dataFolder.leave(partition.id, partition.config.fileDeleteDelayMs, gone)
     }
@@ -280,6 +295,7 @@ export class LocalLog implements LogEngine {
     this.#expiry?.cancel()
     this.#room.close()
     if (!this.#left) return
+    await this.#cleaner.stop()
     for (const { gate } of this.#partitions) await gate
     await this.#retention.close()
     await this.#writer.finish()
@@ -303,6 +319,7 @@ export class LocalLog implements LogEngine {
           clean,
           logStart,
           powerLost: this.#left!.powerLost,
+          cleanedTo: this.#left!.cleaned.get(name),
           indexChecksums: this.#left!.indexChecksums.get(name),
         })
       : emptyLog(this.#settings.producersMax)
@@ -312,7 +329,10 @@ export class LocalLog implements LogEngine {
       recovered.recoveryPoint = point!
     }
     const jitter = this.#random.below(1 << 16) / (1 << 16)
-    return new Partition(id, folder, recovered, present, this.#host, jitter)
+    const partition = new Partition(id, folder, recovered, present, this.#host, jitter)
+    partition.recoveryPoint = present ? (point ?? 0) : 0
+    partition.cleanedTo = present ? this.#left!.cleaned.get(name) : undefined
+    return partition
   }
 
   #recover(
@@ -412,7 +432,7 @@ export class LocalLog implements LogEngine {
     const result = read()
     if (!(result instanceof Promise)) return result
     return partition
-      .inFolder(() => result)
+      .reading(() => result)
       .catch((error: unknown) => {
         // Retention took a segment away between the look-up and the opening of its file.
         if (!isAbsent(error) || partition.dropped) throw error
@@ -446,7 +466,9 @@ export class LocalLog implements LogEngine {
         // To open a log again that fills the disk at once would only cost a scan each time.
         const free = await this.#disk.freeBytes(this.#settings.folder)
         if (free < roomBytesMin) throw error
-        partition.adopt(await partition.inFolder(() => this.#openAgain(partition)))
+        partition.adopt(
+          await partition.inFolder(() => partition.reshaping.run(() => this.#openAgain(partition))),
+        )
         this.#movements.add(partition, partition.id, 0, true)
       } catch (error) {
         this.#logger.warn('the log could not be opened again yet', { error: String(error) })

@@ -1,10 +1,10 @@
 // Reading whole batches: from the tail cache where they are still in memory, else from the segment
 // file through the thread pool. Readers of one place at one time share one read.
-import { batchHeaderSize, batchSizeOf, lastOffsetOf, maxTimestampOf } from '#records'
+import { batchHeaderSize, batchSizeOf, lastOffsetOf } from '#records'
 import type { Disk, DiskFile } from '#world'
 import { indexSlackSize, readPlacesMax } from '../limits.ts'
 import { LogError } from '../log-error.ts'
-import { scanBatches } from './batch-scan.ts'
+import { newestRecordMs, scanBatches } from './batch-scan.ts'
 import type { FileLeases } from './file-leases.ts'
 import type { Partition } from './partition.ts'
 import type { Segment } from './segment.ts'
@@ -49,7 +49,7 @@ export class LogReader {
     const readable = partition.readable
     if (offset >= readable.offset || (bytesMax <= 0 && !wholeFirst)) return nothing
     const cached = partition.tail.from(offset)
-    if (cached) {
+    if (cached && !cached[0]?.segment.replaced) {
       const chunks: Buffer[] = []
       let size = 0
       for (const { bytes, lastOffset } of cached) {
@@ -105,7 +105,7 @@ export class LogReader {
       await this.#leases.use(segment.path, 'write', (file) =>
         this.#scan(file, { segment, start, end }, (bytes, from, to) => {
           if (lastOffsetOf(bytes, from) < offset) return true
-          if (maxTimestampOf(bytes, from) < timestampMs) return true
+          if (newestRecordMs(bytes, from) < timestampMs) return true
           batch = Buffer.from(bytes.subarray(from, to))
           return false
         }),
@@ -132,8 +132,10 @@ export class LogReader {
         )
         if (found.size > 0 || found.stopped) return found
       }
-      const { baseOffset } = segment
-      segment = partition.segments.find((next) => next.baseOffset > baseOffset)
+      const { baseOffset, replaced } = segment
+      segment = replaced
+        ? partition.segmentOf(offset)
+        : partition.segments.find((next) => next.baseOffset > baseOffset)
     }
     return nothing
   }

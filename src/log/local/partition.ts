@@ -17,6 +17,7 @@ import { type AppendCall, type AppendWaiter, failWaiters, settleWaiters } from '
 import type { RecoveredLog } from './recovery.ts'
 import { type IndexChecksums, Segment } from './segment.ts'
 import { Tail, type TailCache } from './tail-cache.ts'
+import { Turnstile } from './turnstile.ts'
 
 /** Batches that go to one place of one segment in one write. */
 export interface Run {
@@ -86,8 +87,16 @@ export class Partition {
   readonly #host: PartitionHost
   readonly #writtenWaiters: AppendWaiter[] = []
   readonly #durableWaiters: AppendWaiter[] = []
-  /** Operations that name files of the folder. */
+  /** What changes which segments there are, one at a time. */
+  readonly reshaping = new Turnstile(1)
+  /** What a cleaner knows: where the last cleaning ended, and that it met what it cannot read. */
+  cleanedTo: number | undefined
+  uncleanable = false
+  /** Everything before it is on disk, and a start knows that. */
+  recoveryPoint = 0
+  /** Operations that name files of the folder, and those of them that read. */
   readonly #inFolder = new Set<Promise<unknown>>()
+  readonly #reading = new Set<Promise<unknown>>()
   /** What readers were shown under `flush=os`, which later stays readable whatever is on disk. */
   #shown: Mark
   /** A share of the jitter from 0 to 1, so that partitions do not roll at the same time. */
@@ -138,6 +147,22 @@ export class Partition {
     }
   }
 
+  /** As `inFolder`, for what reads segments. */
+  async reading<T>(operation: () => Promise<T>): Promise<T> {
+    const running = this.inFolder(operation)
+    this.#reading.add(running)
+    try {
+      return await running
+    } finally {
+      this.#reading.delete(running)
+    }
+  }
+
+  /** Resolves when the reads that have begun so far are over. */
+  async readsOver(): Promise<void> {
+    await Promise.allSettled([...this.#reading])
+  }
+
   /** Resolves when no operation is left; none may begin any more. */
   async idle(): Promise<void> {
     while (this.#inFolder.size > 0) await Promise.allSettled(this.#inFolder)
@@ -152,6 +177,15 @@ export class Partition {
     if (readable.offset <= before.offset) return
     settleWaiters(this.#durableWaiters, readable.offset)
     this.#host.moved(this, this.bytesBetween(before, readable), false)
+  }
+
+  /** Puts a segment in the place of neighbours; who reads those may finish. */
+  replace(neighbours: readonly Segment[], cleaned: Segment): void {
+    const [first] = neighbours
+    this.segments = this.segments.flatMap((segment) =>
+      segment === first ? [cleaned] : neighbours.includes(segment) ? [] : [segment],
+    )
+    for (const segment of neighbours) segment.replaced = true
   }
 
   /** Takes over a log that was opened again after its disk had been full. */

@@ -6,7 +6,6 @@
 //
 // A bad batch below the recovery point, or after a crash of the process alone with a valid one behind it,
 // is no torn tail: nothing is cut, and the log ends there (D9).
-import { join } from 'node:path'
 import {
   attributesOf,
   baseOffsetOf,
@@ -20,16 +19,16 @@ import {
   maxTimestampOf,
   producerEpochOf,
   producerIdOf,
-  recordCountOf,
 } from '#records'
 import type { Disk, DiskFile, Logger } from '#world'
 import { Epochs } from '../epochs.ts'
 import { scanWindowSize } from '../limits.ts'
 import { ProducerStates } from '../producer-states.ts'
-import { hasBatchAfter, type ScannedBatch, scanBatches } from './batch-scan.ts'
+import { hasBatchAfter, newestRecordMs, type ScannedBatch, scanBatches } from './batch-scan.ts'
 import { readEpochs } from './checkpoint-files.ts'
 import { readSnapshot, snapshotOffsets } from './producer-snapshot.ts'
-import { deletedFileEnding, type IndexChecksums, Segment } from './segment.ts'
+import { type IndexChecksums, Segment } from './segment.ts'
+import { finishSwaps } from './swap-recovery.ts'
 
 /** How a partition is to be opened. */
 export interface RecoveryOptions {
@@ -37,6 +36,8 @@ export interface RecoveryOptions {
   /** Everything before this offset is on disk; after a clean stop it is the log's end. */
   recoveryPoint: number
   logStart: number
+  /** Where the last cleaning of a compacted log ended. */
+  cleanedTo?: number | undefined
   /** The machine has started anew since: what was not synced may be gone, in any order. */
   powerLost: boolean
   clean: boolean
@@ -84,9 +85,7 @@ export const recoverLog = async (
   logger: Logger,
   options: RecoveryOptions,
 ): Promise<RecoveredLog> => {
-  const names = await disk.list(options.folder)
-  for (const name of names)
-    if (name.endsWith(deletedFileEnding)) await disk.remove(join(options.folder, name))
+  const names = await finishSwaps(disk, logger, options.folder)
   const recovery = new Recovery(disk, logger, options, names)
   return (await recovery.trustCleanStop()) ?? recovery.scan()
 }
@@ -149,7 +148,7 @@ class Recovery {
   }
 
   async scan(): Promise<RecoveredLog> {
-    const { folder, logStart } = this.#options
+    const { folder, logStart, recoveryPoint, cleanedTo } = this.#options
     const segments = await this.#segments()
     if (this.#beginsTooLate(segments)) await this.#remove(segments.splice(0))
     const { first, producers, snapshot } = await this.#startingPoint(segments)
@@ -180,14 +179,16 @@ class Recovery {
       epochs.cut(0)
       end = logStart
     }
-    if (end < this.#options.recoveryPoint && !damaged) {
+    // The last records before an end that a cleaning reached may be gone for good reason.
+    if (!damaged) end = Math.max(end, Math.min(cleanedTo ?? 0, recoveryPoint))
+    if (end < recoveryPoint && !damaged) {
       damaged = true
       this.#logger.error(
         'a log ends before what was once on disk: the partition takes no more records',
         {
           folder,
           end,
-          recoveryPoint: this.#options.recoveryPoint,
+          recoveryPoint,
         },
       )
     }
@@ -240,7 +241,7 @@ class Recovery {
     try {
       const visit = ({ bytes, start, end: stop, position }: ScannedBatch): boolean => {
         const lastOffset = lastOffsetOf(bytes, start)
-        const maxTimestampMs = maxTimestampOf(bytes, start)
+        const maxTimestampMs = newestRecordMs(bytes, start)
         segment.add(
           { position, size: stop - start, lastOffset, maxTimestampMs },
           indexIntervalBytes,
@@ -373,7 +374,8 @@ const rememberProducer = (
   if (producerId < 0 || baseSequence < 0) return
   producers.add(
     {
-      count: recordCountOf(bytes, start),
+      // Compaction takes records away, and the sequences of a batch stay what they were.
+      count: lastOffsetOf(bytes, start) - baseOffsetOf(bytes, start) + 1,
       codec: codecOf(attributesOf(bytes, start)),
       maxTimestampMs: maxTimestampOf(bytes, start),
       producerId,

@@ -92,11 +92,15 @@ export class RetentionRounds {
     if (due.length === 0) return
     await this.#parts.checkpoints.write()
     for (const { partition, segments } of due) {
+      if (areReplaced(segments)) continue
       const first = partition.segments[segments.length]
       if (first && first.baseOffset > partition.logStart) partition.startAt(first.baseOffset)
     }
     await this.writeLogStarts()
-    for (const shedding of due) await shedding.partition.inFolder(() => this.#takeAway(shedding))
+    for (const shedding of due) {
+      const { partition } = shedding
+      await partition.inFolder(() => partition.reshaping.run(() => this.#takeAway(shedding)))
+    }
   }
 
   /** The segments of a partition that are to go, on disk and below a new segment if all of them go. */
@@ -135,7 +139,7 @@ export class RetentionRounds {
   }
 
   async #takeAway({ partition, segments }: Shedding): Promise<void> {
-    if (partition.dropped) return
+    if (partition.dropped || areReplaced(segments)) return
     partition.segments = partition.segments.filter((segment) => !segments.includes(segment))
     const away: string[] = []
     for (const segment of segments) {
@@ -179,3 +183,7 @@ export class RetentionRounds {
     this.#removals.add(removal)
   }
 }
+
+/** Compaction came first: their paths are another segment's now, and the next round looks again. */
+const areReplaced = (segments: readonly Segment[]): boolean =>
+  segments.some(({ replaced }) => replaced)

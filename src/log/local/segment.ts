@@ -1,9 +1,9 @@
 import { dirname, join } from 'node:path'
 import { crc32c } from '#bytes'
-import { lastOffsetOf, maxTimestampOf } from '#records'
+import { batchHeaderSize, lastOffsetOf, maxTimestampOf } from '#records'
 import { type Disk, DiskError } from '#world'
 import { closedIndexEntriesMax } from '../limits.ts'
-import { scanBatches } from './batch-scan.ts'
+import { newestRecordMs, scanBatches } from './batch-scan.ts'
 import {
   decodeOffsetIndex,
   decodeTimeIndex,
@@ -43,8 +43,9 @@ export interface IndexedBatch {
  */
 export class Segment {
   readonly baseOffset: number
-  readonly path: string
   readonly #stem: string
+  /** What its files' names end in while they are not in their place yet. */
+  #ending: string
   size: number
   writtenSize: number
   syncedSize: number
@@ -52,6 +53,8 @@ export class Segment {
   folderSynced: boolean
   /** Closed, synced, and its indexes written: nothing of it needs to be scanned again. */
   sealed = false
+  /** Another one has taken its place: whoever reads it looks again when it is read. */
+  replaced = false
   /** The time of the first batch; undefined while there is none. */
   firstTimestampMs: number | undefined
   maxTimestampMs = -1
@@ -60,10 +63,10 @@ export class Segment {
   #loading: Promise<SegmentIndexes> | undefined
   #sinceEntrySize = 0
 
-  constructor(folder: string, baseOffset: number, size: number) {
+  constructor(folder: string, baseOffset: number, size: number, ending = '') {
     this.baseOffset = baseOffset
     this.#stem = join(folder, segmentName(baseOffset))
-    this.path = `${this.#stem}.log`
+    this.#ending = ending
     this.size = size
     this.writtenSize = size
     this.syncedSize = size
@@ -72,7 +75,18 @@ export class Segment {
 
   /** The files that a segment may have. */
   get filePaths(): string[] {
-    return ['.log', '.index', '.timeindex', '.txnindex'].map((ending) => `${this.#stem}${ending}`)
+    return ['.log', '.index', '.timeindex', '.txnindex'].map(
+      (ending) => `${this.#stem}${ending}${this.#ending}`,
+    )
+  }
+
+  get path(): string {
+    return `${this.#stem}.log${this.#ending}`
+  }
+
+  /** Its files have been renamed. */
+  moved(ending: string): void {
+    this.#ending = ending
   }
 
   /** Begins with empty indexes, to be filled by `add`. */
@@ -107,6 +121,20 @@ export class Segment {
       this.#sinceEntrySize = 0
     }
     this.#sinceEntrySize += size
+  }
+
+  /** The time of the first batch, which a closed segment may have to look up; -1 when there is none. */
+  async firstTime(disk: Disk): Promise<number> {
+    if (this.firstTimestampMs !== undefined || this.size === 0) return this.firstTimestampMs ?? -1
+    const file = await disk.open(this.path, 'read')
+    try {
+      const header = Buffer.alloc(batchHeaderSize)
+      await file.read(header, 0)
+      this.firstTimestampMs = maxTimestampOf(header)
+      return this.firstTimestampMs
+    } finally {
+      await file.close()
+    }
   }
 
   /** The largest time in the segment, which a closed one may have to look up; -1 when there is none. */
@@ -146,8 +174,8 @@ export class Segment {
     const replace = durable ? replaceFile : replaceAid
     const offsetBytes = encodeOffsetIndex(indexes.offsets, this.baseOffset)
     const timeBytes = encodeTimeIndex(indexes.times, this.baseOffset)
-    await replace(disk, `${this.#stem}.index`, offsetBytes)
-    await replace(disk, `${this.#stem}.timeindex`, timeBytes)
+    await replace(disk, `${this.#stem}.index${this.#ending}`, offsetBytes)
+    await replace(disk, `${this.#stem}.timeindex${this.#ending}`, timeBytes)
     return [crc32c(offsetBytes), crc32c(timeBytes)]
   }
 
@@ -161,7 +189,7 @@ export class Segment {
   async loadIndexes(disk: Disk, checksums?: IndexChecksums): Promise<boolean> {
     const read = async (ending: string): Promise<Buffer | undefined> => {
       try {
-        return await disk.readFile(`${this.#stem}.${ending}`)
+        return await disk.readFile(`${this.#stem}.${ending}${this.#ending}`)
       } catch (error) {
         if (error instanceof DiskError && error.kind === 'absent') return undefined
         throw error
@@ -202,7 +230,7 @@ export class Segment {
       const rules = { checksums: false, nextOffset: this.baseOffset }
       await scanBatches(file, 0, this.size, rules, ({ bytes, start, end, position }) => {
         const lastOffset = lastOffsetOf(bytes, start)
-        const maxTimestampMs = maxTimestampOf(bytes, start)
+        const maxTimestampMs = newestRecordMs(bytes, start)
         made.add({ position, size: end - start, lastOffset, maxTimestampMs }, madeIntervalBytes)
         return true
       })

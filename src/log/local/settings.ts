@@ -1,3 +1,5 @@
+import type { CleanerSettings } from '../compaction/cleaner-settings.ts'
+
 /** What the local engine is told once. Times in milliseconds. */
 export interface LocalLogSettings {
   /** The data folder; it exists and is ours alone. */
@@ -11,4 +13,6 @@ export interface LocalLogSettings {
   retentionCheckMs: number
   producerExpirationMs: number
   producerExpirationCheckMs: number
+  /** Without it logs are cleaned only when `compact` is called. */
+  cleaner?: CleanerSettings
 }

@@ -1,8 +1,42 @@
+import { deepEqual, equal, ok } from 'node:assert/strict'
+import { test } from 'node:test'
 import { realClock } from '#world'
-import { engineSuite } from '../engine.suite.ts'
+import {
+  append,
+  batchesOf,
+  batchOf,
+  engineSuite,
+  offsetOf,
+  partitionOf,
+  read,
+} from '../engine.suite.ts'
+import { virtualClock } from '../virtual-clock.suite.ts'
 import { MemoryLog } from './memory-log.ts'
 
 engineSuite('memory', async () => {
   const engine = new MemoryLog(realClock, { producersMax: 100, retentionCheckMs: 300_000 })
   return { engine, close: () => engine.close() }
+})
+
+test('what is due is compacted from time to time, and readers find the next batch in the gaps', async () => {
+  const clock = virtualClock(1.7e12)
+  const cleaner = {
+    threads: 1,
+    dedupeBufferSize: 1e6,
+    loadFactor: 0.9,
+    bytesPerSecondMax: Number.MAX_VALUE,
+    backoffMs: 1000,
+  }
+  const engine = new MemoryLog(clock, { producersMax: 100, retentionCheckMs: 1e9, cleaner })
+  const id = partitionOf(0, { compacted: true, segmentBytes: 300 })
+  await engine.open([id])
+  for (let count = 0; count < 8; count += 1) offsetOf(await append(engine, id, batchOf(2)))
+  equal(batchesOf((await read(engine, id, 0)).records).length, 8)
+  await clock.advance(1000)
+  const left = batchesOf((await read(engine, id, 0)).records)
+  ok(left.length < 8)
+  equal(left.at(-1)?.[0], 14)
+  deepEqual(batchesOf((await read(engine, id, 1)).records), left)
+  equal(engine.bounds(id)?.end, 16)
+  await engine.close()
 })

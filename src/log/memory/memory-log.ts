@@ -4,6 +4,7 @@ import { kafkaError } from '#model'
 import { batchSizeOf, lastOffsetOf, maxTimestampOf, type Pause, placeBatch } from '#records'
 import { type Clock, nextTurn, type Timer } from '#world'
 import { type Admitted, admit, refusalOf } from '../admission.ts'
+import { type CleanerSettings, cleanerDefaults } from '../compaction/cleaner-settings.ts'
 import type {
   Append,
   AppendOptions,
@@ -28,34 +29,29 @@ import { readError, unreadable } from '../read-outcome.ts'
 import { expiredCount } from '../retention.ts'
 import { mustRoll } from '../rolling.ts'
 import { recordSince } from '../time-search.ts'
+import { cleanInMemory, largestTimeOf, type MemorySegment } from './memory-cleaner.ts'
 
 interface MemoryPartition {
   id: OpenPartition
   config: LogConfig
-  /** Ascending; as the local engine would have them, because retention goes by segments. */
+  /** Ascending; as the local engine would have them, because retention and cleaning go by segments. */
   segments: MemorySegment[]
-  logStart: number
   end: number
+  logStart: number
+  /** Where the last cleaning ended. */
+  cleanedTo: number | undefined
   epochs: Epochs
   producers: ProducerStates
   /** The append before, so that they take effect in order. */
   turn: Promise<unknown>
 }
 
-interface MemorySegment {
-  baseOffset: number
-  batches: Buffer[]
-  size: number
-  firstTimestampMs: number | undefined
-  maxTimestampMs: number
-  /** When it was written to last. */
-  modifiedMs: number
-}
-
 /** What the memory engine is told once. Times in milliseconds. */
 export interface MemoryLogSettings {
   producersMax: number
   retentionCheckMs: number
+  /** Without it nothing is cleaned unless `compact` is called. */
+  cleaner?: CleanerSettings
 }
 
 export class MemoryLog implements LogEngine {
@@ -65,11 +61,13 @@ export class MemoryLog implements LogEngine {
   readonly #movements: Movements<string>
   readonly #pause: Pause = () => nextTurn(this.#clock)
   #timer: Timer | undefined
+  #cleaning: Timer | undefined
 
   constructor(clock: Clock, settings: MemoryLogSettings) {
     this.#clock = clock
     this.#settings = settings
     this.#movements = new Movements(clock)
+    if (settings.cleaner && settings.cleaner.threads > 0) this.#cleanLater(settings.cleaner)
   }
 
   open(partitions: readonly OpenPartition[]): Promise<Opened> {
@@ -78,8 +76,9 @@ export class MemoryLog implements LogEngine {
         id,
         config: id.config,
         segments: [],
-        logStart: 0,
         end: 0,
+        logStart: 0,
+        cleanedTo: undefined,
         epochs: new Epochs([{ epoch: id.leaderEpoch, startOffset: 0 }]),
         producers: new ProducerStates(this.#settings.producersMax),
         turn: Promise.resolve(),
@@ -142,8 +141,7 @@ export class MemoryLog implements LogEngine {
   }
 
   async newest(id: PartitionId): Promise<TimedOffset | undefined> {
-    const times = batchesOf(this.#served(id)).map((batch) => maxTimestampOf(batch))
-    const largestMs = times.reduce((largest, time) => Math.max(largest, time), -1)
+    const largestMs = largestTimeOf(batchesOf(this.#served(id)))
     return largestMs < 0 ? undefined : this.firstSince(id, largestMs)
   }
 
@@ -169,6 +167,13 @@ export class MemoryLog implements LogEngine {
     if (partition) partition.config = config
   }
 
+  compact(): Promise<number> {
+    const settings = this.#settings.cleaner ?? cleanerDefaults
+    const nowMs = this.#clock.nowMs()
+    const all = [...this.#partitions.values()]
+    return Promise.resolve(all.filter((each) => cleanInMemory(each, settings, nowMs)).length)
+  }
+
   async deleteBefore(id: PartitionId, offset: number): Promise<number> {
     const partition = this.#served(id)
     const wanted = offset === -1 ? partition.end : offset
@@ -185,6 +190,7 @@ export class MemoryLog implements LogEngine {
 
   close(): Promise<void> {
     this.#timer?.cancel()
+    this.#cleaning?.cancel()
     this.#partitions.clear()
     return Promise.resolve()
   }
@@ -307,6 +313,12 @@ export class MemoryLog implements LogEngine {
     const { highWatermark, lastStable, logStart } = bounds
     const aborted = read.committedOnly ? [] : null
     return { error: undefined, records, recordsSize, highWatermark, lastStable, logStart, aborted }
+  }
+
+  #cleanLater(cleaner: CleanerSettings): void {
+    this.#cleaning = this.#clock.after(cleaner.backoffMs, () => {
+      void this.compact().then(() => this.#cleanLater(cleaner))
+    })
   }
 }
 
