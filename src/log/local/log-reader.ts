@@ -52,8 +52,8 @@ export class LogReader {
     if (cached && !cached[0]?.segment.replaced) {
       const chunks: Buffer[] = []
       let size = 0
-      for (const { bytes, lastOffset } of cached) {
-        if (lastOffset >= readable.offset) break
+      for (const { bytes, lastOffset, segment } of cached) {
+        if (lastOffset >= readable.offset || segment.replaced) break
         if (size + bytes.length > bytesMax && !(wholeFirst && size === 0)) break
         chunks.push(bytes)
         size += bytes.length

@@ -60,7 +60,7 @@ export const cleanInMemory = (
   compaction.learntUpTo(firstUncleanableOffset)
   const touched = cleanable.filter(({ baseOffset }) => baseOffset < compaction.end)
   const groups = groupSegments(touched, config, firstUncleanableOffset)
-  const kept = groups.map((group) => keepGroup(compaction, group))
+  const kept = groups.map((group) => keepGroup(compaction, group, nowMs))
   log.segments = [...kept, ...log.segments.slice(touched.length)]
   log.cleanedTo = compaction.end
   return true
@@ -71,12 +71,18 @@ const described = (segment: MemorySegment): PlannedSegment => {
   return { baseOffset, size, indexSize: 0, firstTimestampMs, maxTimestampMs, of: segment }
 }
 
-const keepGroup = (compaction: Compaction, group: readonly PlannedSegment[]): MemorySegment => {
+const keepGroup = (
+  compaction: Compaction,
+  group: readonly PlannedSegment[],
+  nowMs: number,
+): MemorySegment => {
   const before = group.flatMap(({ of }) => of.batches)
+  const changesBefore = compaction.changeCount
   const batches = before.flatMap((batch, index) => {
     const kept = compaction.keep(batch, 0, batch.length, index === before.length - 1)
     return kept ?? []
   })
+  if (group.length === 1 && compaction.changeCount === changesBefore) return group[0]!.of
   const [first] = batches
   return {
     baseOffset: group[0]!.baseOffset,
@@ -84,7 +90,7 @@ const keepGroup = (compaction: Compaction, group: readonly PlannedSegment[]): Me
     size: batches.reduce((sum, { length }) => sum + length, 0),
     firstTimestampMs: first && maxTimestampOf(first),
     maxTimestampMs: largestTimeOf(batches),
-    modifiedMs: group.at(-1)!.of.modifiedMs,
+    modifiedMs: nowMs,
   }
 }
 

@@ -1,5 +1,6 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { test } from 'node:test'
+import { SeededRandom, Simulation } from '#testing'
 import { realClock } from '#world'
 import {
   append,
@@ -10,7 +11,6 @@ import {
   partitionOf,
   read,
 } from '../engine.suite.ts'
-import { virtualClock } from '../virtual-clock.suite.ts'
 import { MemoryLog } from './memory-log.ts'
 
 engineSuite('memory', async () => {
@@ -19,7 +19,7 @@ engineSuite('memory', async () => {
 })
 
 test('what is due is compacted from time to time, and readers find the next batch in the gaps', async () => {
-  const clock = virtualClock(1.7e12)
+  const simulation = new Simulation(new SeededRandom(1))
   const cleaner = {
     threads: 1,
     dedupeBufferSize: 1e6,
@@ -27,12 +27,16 @@ test('what is due is compacted from time to time, and readers find the next batc
     bytesPerSecondMax: Number.MAX_VALUE,
     backoffMs: 1000,
   }
-  const engine = new MemoryLog(clock, { producersMax: 100, retentionCheckMs: 1e9, cleaner })
+  const engine = new MemoryLog(simulation.clock, {
+    producersMax: 100,
+    retentionCheckMs: 1e9,
+    cleaner,
+  })
   const id = partitionOf(0, { compacted: true, segmentBytes: 300 })
   await engine.open([id])
   for (let count = 0; count < 8; count += 1) offsetOf(await append(engine, id, batchOf(2)))
   equal(batchesOf((await read(engine, id, 0)).records).length, 8)
-  await clock.advance(1000)
+  await simulation.pass(1000)
   const left = batchesOf((await read(engine, id, 0)).records)
   ok(left.length < 8)
   equal(left.at(-1)?.[0], 14)
