@@ -136,6 +136,11 @@ class History {
     this.model.append(records, bytes().length)
   }
 
+  async pass(ms: number): Promise<void> {
+    await this.simulation.pass(ms)
+    this.model.retain(this.simulation.clock.nowMs())
+  }
+
   async compact(): Promise<void> {
     const expected = this.model.compact(this.simulation.clock.nowMs()) ? 1 : 0
     equal(await this.memory.compact(), expected, 'memory')
@@ -190,7 +195,7 @@ class History {
     const { random } = this
     const draw = random.below(100)
     if (draw < 60) await this.append()
-    else if (draw < 75) await this.simulation.pass(random.between(0, 5) * 1000)
+    else if (draw < 75) await this.pass(random.between(1, 5) * 1000)
     else if (draw < 92) await this.compact()
     else if (draw < 95) await this.restart()
     else if (draw < 98) this.configure()

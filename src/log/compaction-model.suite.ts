@@ -47,6 +47,7 @@ export class CompactionModel {
     if (!active || mustRoll({ ...active, offsetEntryCount: 0 }, batch, this.config, 0))
       this.#segments.push({ baseOffset, size, firstTimestampMs: maxTimestampMs, maxTimestampMs })
     else {
+      if (active.size === 0) active.firstTimestampMs = maxTimestampMs
       active.size += size
       active.maxTimestampMs = Math.max(active.maxTimestampMs, maxTimestampMs)
     }
@@ -56,6 +57,15 @@ export class CompactionModel {
       records: records.map((record, index) => ({ ...record, offset: baseOffset + index })),
       horizonMs: undefined,
     })
+  }
+
+  /** Retention that takes the newest segment, too, begins another one behind it. */
+  retain(nowMs: number): void {
+    const { deletes, retentionMs } = this.config
+    const active = this.#segments.at(-1)
+    if (!deletes || !active?.size || nowMs - active.maxTimestampMs <= retentionMs) return
+    const none = { size: 0, firstTimestampMs: -1, maxTimestampMs: -1 }
+    this.#segments.push({ baseOffset: this.end, ...none })
   }
 
   /** One cleaning; false when there was nothing to clean. */
