@@ -1,4 +1,4 @@
-// `npm run bench -- [question…] [--against kafka] [--rounds N] [--messages N]`
+// `npm run bench -- [question…] [--against kafka] [--rounds N] [--messages N] [--keys N]`
 //
 // Runs each question against this checkout's broker and, with `--against kafka`, against Apache Kafka
 // 4.3 interleaved (A B A B), each time a fresh process on a fresh folder. What was stored is checked
@@ -7,7 +7,9 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, release, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { kafkaMissing } from './control/kafka.ts'
-import { type Figure, produceQuestions } from './questions/produce.ts'
+import { compactionQuestion } from './questions/compaction.ts'
+import { produceQuestions } from './questions/produce.ts'
+import type { Figure } from './questions/question.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -15,10 +17,14 @@ const { values, positionals } = parseArgs({
     against: { type: 'string' },
     rounds: { type: 'string', default: '5' },
     messages: { type: 'string', default: '5000000' },
+    keys: { type: 'string', default: '1000000' },
   },
 })
 
-const questions = produceQuestions(Number(values.messages))
+const questions = [
+  ...produceQuestions(Number(values.messages)),
+  compactionQuestion({ recordCount: Number(values.messages), keyCount: Number(values.keys) }),
+]
 const chosen = questions.filter(
   ({ name }) => positionals.length === 0 || positionals.includes(name),
 )
@@ -36,8 +42,8 @@ const median = (numbers: readonly number[]): number => {
   return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
 }
 
-const summary = (figures: readonly Figure[], key: keyof Figure): string => {
-  const numbers = figures.map((figure) => figure[key])
+const summary = (figures: readonly Figure[], key: string): string => {
+  const numbers = figures.map((figure) => figure[key]!)
   return `${median(numbers).toPrecision(4)} (${Math.min(...numbers).toPrecision(3)}–${Math.max(...numbers).toPrecision(3)})`
 }
 
@@ -50,11 +56,13 @@ for (const question of chosen) {
     if (withControl) theirs.push(await question.ask('kafka'))
   }
   console.log(`${question.name}: ${question.title}`)
-  for (const key of Object.keys(ours[0]!) as (keyof Figure)[]) {
-    const ratios = theirs.map((figure, round) => ours[round]![key] / figure[key])
-    const control = withControl
-      ? ` · kafka ${summary(theirs, key)} · ratio ${median(ratios).toFixed(2)}`
-      : ''
+  await question.end?.()
+  for (const key of Object.keys(ours[0]!)) {
+    const ratios = theirs.map((figure, round) => ours[round]![key]! / figure[key]!)
+    const control =
+      withControl && theirs[0]?.[key] !== undefined
+        ? ` · kafka ${summary(theirs, key)} · ratio ${median(ratios).toFixed(2)}`
+        : ''
     console.log(`  ${key}: odradek ${summary(ours, key)}${control}`)
   }
   results.push({ question: question.name, title: question.title, odradek: ours, kafka: theirs })

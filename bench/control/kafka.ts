@@ -46,7 +46,7 @@ export const javaArguments = (folder: string, ...rest: string[]): string[] => {
   return [`-Dlog4j2.configurationFile=${config}`, '-cp', `${kafkaJars()}/*`, ...rest]
 }
 
-/** Starts a broker with fresh data in `folder`, with Kafka's own heap flags; `settings` are `key=value`. */
+/** Starts a broker with the data in `folder`, fresh if there are none, with Kafka's own heap flags; `settings` are `key=value`. */
 export const startKafka = async (
   folder: string,
   port: number,
@@ -58,7 +58,7 @@ export const startKafka = async (
   const format = ['kafka.tools.StorageTool', 'format', '-t', 'MkU3OEVBNTcwNTJENDM2Qk']
   const formatted = spawnSync(
     'java',
-    javaArguments(folder, ...format, '-c', properties, '--standalone'),
+    javaArguments(folder, ...format, '-c', properties, '--standalone', '--ignore-formatted'),
     { encoding: 'utf8' },
   )
   if (formatted.status !== 0)

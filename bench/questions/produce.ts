@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CreateTopics, ListOffsets } from '#protocol'
@@ -7,20 +6,8 @@ import { WireClient } from '#testing'
 import { type RunningBroker, startKafka } from '../control/kafka.ts'
 import { buildLoad, runLoad } from '../control/load.ts'
 import { startOdradek } from '../control/odradek.ts'
-
-/** What one run measured. */
-export interface Figure {
-  messagesPerSecond: number
-  brokerCpuSecondsPerGb: number
-  brokerRssMb: number
-}
-
-/** Something to be measured, on whichever broker. */
-export interface Question {
-  name: string
-  title: string
-  ask(broker: 'odradek' | 'kafka'): Promise<Figure>
-}
+import { freePort } from './free-port.ts'
+import type { Figure, Question } from './question.ts'
 
 const partitionCount = 4
 const messageSize = 100
@@ -94,21 +81,3 @@ const countStored = async (broker: RunningBroker): Promise<number> => {
   client.close()
   return topics[0]!.partitions.reduce((sum, { offset }) => sum + offset, 0)
 }
-
-/**
- * A port that is free together with the next one, which Kafka's controller takes; below the range from
- * which outgoing connections get theirs.
- */
-const freePort = async (): Promise<number> => {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 10_000)
-    if ((await isFree(port)) && (await isFree(port + 1))) return port
-  }
-}
-
-const isFree = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const server = createServer()
-    server.once('error', () => resolve(false))
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
-  })

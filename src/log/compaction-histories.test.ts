@@ -138,7 +138,9 @@ class History {
 
   async pass(ms: number): Promise<void> {
     await this.simulation.pass(ms)
-    this.model.retain(this.simulation.clock.nowMs())
+    // Whether older segments went before it is for the engines to say, who must agree.
+    if (this.memory.bounds(this.id)!.logStart === this.model.end)
+      this.model.retain(this.simulation.clock.nowMs())
   }
 
   async compact(): Promise<void> {
