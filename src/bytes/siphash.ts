@@ -14,7 +14,7 @@ const wordSize = 8
 /** Returns SipHash-2-4 with 128 bits of output under a key of 16 bytes (Aumasson and Bernstein, 2012). */
 export const sipHash = (key: Uint8Array): SipHash => {
   const words = new Int32Array(4)
-  const keyWords = [0, 4, 8, 12].map((position) => wordAt(key, position))
+  const keyWords = Int32Array.from([0, 4, 8, 12], (position) => wordAt(key, position))
   return { key, words, hash: (bytes, start, end) => mix(keyWords, bytes, start, end, words) }
 }
 
@@ -34,7 +34,7 @@ const partAt = (bytes: Uint8Array, position: number, end: number): number => {
 
 /** Every 64-bit number is two words, because a `bigint` would cost ten times as much. */
 const mix = (
-  key: readonly number[],
+  key: Int32Array,
   bytes: Uint8Array,
   start: number,
   end: number,
@@ -42,10 +42,14 @@ const mix = (
 ): void => {
   const size = end - start
   const blockCount = (size >>> 3) + 1
-  let [low0, high0] = [key[0]! ^ 0x70736575, key[1]! ^ 0x736f6d65]
-  let [low1, high1] = [key[2]! ^ 0x6e646f6d ^ 0xee, key[3]! ^ 0x646f7261]
-  let [low2, high2] = [key[0]! ^ 0x6e657261, key[1]! ^ 0x6c796765]
-  let [low3, high3] = [key[2]! ^ 0x79746573, key[3]! ^ 0x74656462]
+  let low0 = key[0]! ^ 0x70736575
+  let high0 = key[1]! ^ 0x736f6d65
+  let low1 = key[2]! ^ 0x6e646f6d ^ 0xee
+  let high1 = key[3]! ^ 0x646f7261
+  let low2 = key[0]! ^ 0x6e657261
+  let high2 = key[1]! ^ 0x6c796765
+  let low3 = key[2]! ^ 0x79746573
+  let high3 = key[3]! ^ 0x74656462
   let position = start
   // The input's blocks, the last one with its size, and then two empty ones that make the output.
   for (let block = 0; block < blockCount + 2; block += 1) {

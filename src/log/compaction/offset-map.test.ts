@@ -20,6 +20,22 @@ test('a map answers the offset last put for a key, however many there are', () =
   equal(map.get(Buffer.from('unknown'), 0, 7), -1)
 })
 
+test('a large map grows with its keys and forgets none', () => {
+  const sizeMax = 4_000_000
+  const map = new OffsetMap({ sizeMax, loadFactor: 0.9, keysMax: 1e9, secret })
+  const small = map.size
+  const bytes = Buffer.alloc(4)
+  let count = 0
+  for (bytes.writeUInt32LE(0); map.put(bytes, 0, 4, count); bytes.writeUInt32LE(count)) count += 1
+  ok(map.size > small && map.size * 1.25 <= sizeMax, `${small} became ${map.size}`)
+  equal(map.count, count)
+  ok(count > 100_000, String(count))
+  for (let key = 0; key < count; key += 1) {
+    bytes.writeUInt32LE(key)
+    equal(map.get(bytes, 0, 4), key)
+  }
+})
+
 test('a map never takes more bytes than it may, and says when it is full', () => {
   const sizeMax = 100 * offsetMapEntrySize
   const map = new OffsetMap({ sizeMax, loadFactor: 0.9, keysMax: 1e9, secret })
