@@ -222,7 +222,9 @@ class Recovery {
       if (snapshot > recoveryPoint) continue
       const producers = await readSnapshot(this.#disk, folder, snapshot, producersMax)
       const first = segments.findLastIndex(({ baseOffset }) => baseOffset <= snapshot)
-      if (producers && first >= 0) return { first, producers, snapshot }
+      // Retention may have left no segment at all, and producers are known all the same.
+      const isUsable = first >= 0 || segments.length === 0
+      if (producers && isUsable) return { first: Math.max(0, first), producers, snapshot }
     }
     return { first: 0, producers: new ProducerStates(producersMax), snapshot: 0 }
   }
