@@ -3,11 +3,11 @@
 // `log-reader.ts`, `recovery.ts` and `data-folder.ts`.
 import { join } from 'node:path'
 import { type KafkaError, kafkaError } from '#model'
-import { lastOffsetOf, type Pause } from '#records'
+import type { Pause } from '#records'
 import {
   type Clock,
   type Disk,
-  DiskError,
+  type DiskError,
   type Logger,
   nextTurn,
   type Random,
@@ -33,11 +33,10 @@ import type {
   ReadOutcome,
   TimedOffset,
 } from '../engine.ts'
-import { emptyPromisesMax, fullDiskRetryMs, opensMax, roomBytesMin } from '../limits.ts'
+import { fullDiskRetryMs, opensMax, roomBytesMin } from '../limits.ts'
 import { LogError } from '../log-error.ts'
 import { Movements } from '../movements.ts'
 import { readError, unreadable } from '../read-outcome.ts'
-import { recordSince } from '../time-search.ts'
 import { AppendCall, AppendDeadlines } from './append-call.ts'
 import { partitionName } from './checkpoint-files.ts'
 import { Checkpoints } from './checkpoints.ts'
@@ -45,6 +44,7 @@ import { Cleaner } from './cleaner.ts'
 import { DataFolder, type LeftBehind } from './data-folder.ts'
 import { DiskRoom } from './disk-room.ts'
 import { FileLeases } from './file-leases.ts'
+import { guardedRead } from './guarded-read.ts'
 import { type FoundBatches, LogReader } from './log-reader.ts'
 import { LogWriter } from './log-writer.ts'
 import { Partition, type PartitionHost } from './partition.ts'
@@ -54,7 +54,7 @@ import { RetentionRounds } from './retention-rounds.ts'
 import type { LocalLogSettings } from './settings.ts'
 import { SyncRounds } from './sync-rounds.ts'
 import { TailCache } from './tail-cache.ts'
-import { Turnstile } from './turnstile.ts'
+import { TimeLookUps } from './time-lookups.ts'
 
 export class LocalLog implements LogEngine {
   readonly #disk: Disk
@@ -75,8 +75,7 @@ export class LocalLog implements LogEngine {
   readonly #deadlines: AppendDeadlines
   readonly #partitions = new PartitionMap()
   readonly #movements: Movements<Partition>
-  /** One batch at a time is unfolded for look-ups by time: each may take much memory. */
-  readonly #unfolding = new Turnstile(1)
+  readonly #times: TimeLookUps
   readonly #pause: Pause = () => nextTurn(this.#clock)
   #left: LeftBehind | undefined
   #expiry: Timer | undefined
@@ -102,6 +101,7 @@ export class LocalLog implements LogEngine {
     this.#rounds = new SyncRounds(disk, clock, logger, this.#leases, settings.folder)
     this.#dataFolder = new DataFolder(disk, clock, logger, settings.folder)
     this.#reader = new LogReader(disk, this.#leases)
+    this.#times = new TimeLookUps(disk, clock, logger, this.#reader)
     this.#writer = new LogWriter(disk, clock, logger, this.#leases, this.#rounds, {
       folderFree: ({ id }) => this.#dataFolder.free(partitionName(id.topic, id.partition)),
       full: (partition, error) => this.#full(partition, error),
@@ -196,35 +196,11 @@ export class LocalLog implements LogEngine {
   }
 
   async firstSince(id: PartitionId, timestampMs: number): Promise<TimedOffset | undefined> {
-    const partition = this.#partitions.get(id)
-    if (!partition) throw kafkaError('UNKNOWN_TOPIC_OR_PARTITION')
-    let offset = partition.logStart
-    for (let tries = 0; tries < emptyPromisesMax; tries += 1) {
-      const from = offset
-      const found = await this.#guarded(partition, () =>
-        this.#reader.firstBatchSince(partition, timestampMs, from),
-      )
-      if (!found) return undefined
-      const record = await this.#unfolding.run(() =>
-        recordSince(found.batch, timestampMs, partition.logStart, this.#pause),
-      )
-      if (record) return record
-      // The header of a compressed batch is its producer's word: this one has no such record.
-      offset = lastOffsetOf(found.batch) + 1
-    }
-    return undefined
+    return this.#times.firstSince(this.#served(id), timestampMs)
   }
 
   async newest(id: PartitionId): Promise<TimedOffset | undefined> {
-    const partition = this.#partitions.get(id)
-    if (!partition) throw kafkaError('UNKNOWN_TOPIC_OR_PARTITION')
-    const largestMs = await this.#guarded(partition, async () => {
-      let largest = -1
-      for (const segment of partition.segments)
-        largest = Math.max(largest, await segment.largestTime(this.#disk))
-      return largest
-    })
-    return largestMs < 0 ? undefined : this.firstSince(id, largestMs)
+    return this.#times.newest(this.#served(id))
   }
 
   epochEnd(id: PartitionId, epoch: number): { leaderEpoch: number; endOffset: number } {
@@ -263,8 +239,7 @@ export class LocalLog implements LogEngine {
   }
 
   async deleteBefore(id: PartitionId, offset: number): Promise<number> {
-    const partition = this.#partitions.get(id)
-    if (!partition) throw kafkaError('UNKNOWN_TOPIC_OR_PARTITION')
+    const partition = this.#served(id)
     if (partition.offline) throw kafkaError(partition.offline)
     const { highWatermark, logStart } = partition.bounds
     const wanted = offset === -1 ? highWatermark : offset
@@ -403,7 +378,7 @@ export class LocalLog implements LogEngine {
     const bounds = partition.bounds
     const error = readError(read, bounds)
     if (error) return unreadable(error)
-    const found = this.#guarded(partition, () =>
+    const found = guardedRead(this.#logger, partition, () =>
       this.#reader.read(partition, read.offset, Math.min(bytesLeft, read.bytesMax), wholeFirst),
     )
     const outcome = ({ chunks, size }: FoundBatches): ReadOutcome => {
@@ -427,25 +402,10 @@ export class LocalLog implements LogEngine {
     return found.then(outcome, (reason: unknown) => unreadable(reason as KafkaError))
   }
 
-  /** Reads files of a partition, which may be deleted meanwhile. */
-  #guarded<T>(partition: Partition, read: () => T | Promise<T>): T | Promise<T> {
-    const result = read()
-    if (!(result instanceof Promise)) return result
+  #served(id: PartitionId): Partition {
+    const partition = this.#partitions.get(id)
+    if (!partition) throw kafkaError('UNKNOWN_TOPIC_OR_PARTITION')
     return partition
-      .reading(() => result)
-      .catch((error: unknown) => {
-        // Retention took a segment away between the look-up and the opening of its file.
-        if (!isAbsent(error) || partition.dropped) throw error
-        return read()
-      })
-      .catch((error: unknown) => {
-        if (partition.dropped) throw kafkaError('UNKNOWN_TOPIC_OR_PARTITION')
-        this.#logger.error('a read failed', {
-          partition: partitionName(partition.id.topic, partition.id.partition),
-          error: String(error),
-        })
-        throw kafkaError('KAFKA_STORAGE_ERROR')
-      })
   }
 
   async #letGo({ segments }: Partition): Promise<void> {
@@ -495,7 +455,5 @@ export class LocalLog implements LogEngine {
     })
   }
 }
-
-const isAbsent = (error: unknown): boolean => error instanceof DiskError && error.kind === 'absent'
 
 const closed = (): LogError => new LogError('LOG_CLOSED', 'the log is closed')
