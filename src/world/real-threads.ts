@@ -26,6 +26,8 @@ class RealThread implements Thread {
     this.#lastId += 1
     const id = this.#lastId
     return new Promise((resolve, reject) => {
+      // While an answer is due the thread keeps the process alive.
+      if (this.#waiting.size === 0) this.#worker.ref()
       this.#waiting.set(id, { resolve, reject })
       this.#worker.postMessage({ id, question } satisfies ThreadQuestion)
     })
@@ -40,6 +42,7 @@ class RealThread implements Thread {
   #settle(answer: ThreadAnswer): void {
     const waiting = this.#waiting.get(answer.id)
     this.#waiting.delete(answer.id)
+    if (this.#waiting.size === 0) this.#worker.unref()
     if ('error' in answer) {
       const { name, message, code, kind } = answer.error
       waiting?.reject(Object.assign(new Error(message), { name, code, kind }))

@@ -30,11 +30,17 @@ interface EngineOptions {
   disk?: Disk
   threads?: Threads
   dedupeBufferSize?: number
+  bytesPerSecondMax?: number
 }
 
 const engineOn = (
   folder: string,
-  { disk = realDisk, threads, dedupeBufferSize = 1e6 }: EngineOptions = {},
+  {
+    disk = realDisk,
+    threads,
+    dedupeBufferSize = 1e6,
+    bytesPerSecondMax = Number.MAX_VALUE,
+  }: EngineOptions = {},
 ): LocalLog =>
   new LocalLog(
     disk,
@@ -53,7 +59,7 @@ const engineOn = (
         threads: 1,
         dedupeBufferSize,
         loadFactor: 0.9,
-        bytesPerSecondMax: Number.MAX_VALUE,
+        bytesPerSecondMax,
         backoffMs: 1e9,
       },
     },
@@ -286,6 +292,20 @@ test('a reader in the middle of a replaced segment finishes, and loses no record
     const found = new Set((await late).split(' '))
     for (const record of after.split(' ')) ok(found.has(record), record)
     ok(after.length < before.length)
+    await engine.close()
+  }))
+
+test('a cleaning reads and writes no more in a second than it may', () =>
+  inFolder(async (folder) => {
+    const engine = engineOn(folder, { bytesPerSecondMax: 8000 })
+    const id = compacted()
+    await engine.open([id])
+    await fill(engine, id)
+    const readBytes = engine.size(id)
+    const startedMs = performance.now()
+    equal(await engine.compact(), 1)
+    // Everything but the active segment is read twice.
+    ok(performance.now() - startedMs >= ((readBytes * 1.5) / 8000) * 1000)
     await engine.close()
   }))
 

@@ -111,8 +111,10 @@ export class RetentionRounds {
     const retained: RetainedSegment[] = []
     for (const segment of segments) {
       const { baseOffset, size } = segment
-      // Behind one that is young enough nothing goes for its age, and no index needs to be read.
-      const isBehindYoung = (retained.at(-1)?.largestTimeMs ?? 0) >= youngMs
+      // Behind one that is young enough nothing goes for its age, and no index needs to be read; unless
+      // that one goes because it lies before the log start.
+      const isBehindYoung =
+        (retained.at(-1)?.largestTimeMs ?? 0) >= youngMs && baseOffset > partition.logStart
       const largestTimeMs = isBehindYoung
         ? Number.POSITIVE_INFINITY
         : await this.#largestTime(partition, segment)
