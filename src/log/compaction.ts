@@ -139,6 +139,11 @@ export class Compaction {
     return kept
   }
 
+  /** Gives its memory back; nothing can be asked of it any more. */
+  release(): void {
+    this.#map.release()
+  }
+
   /** The offset of the last record that was learnt; `lastOffset` when all were. */
   #learnRecords(bytes: Buffer, start: number, end: number, lastOffset: number): number {
     const codec = codecOf(attributesOf(bytes, start))

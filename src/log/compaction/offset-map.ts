@@ -35,7 +35,7 @@ export class OffsetMap {
   readonly #hash: SipHash
   readonly #loadFactor: number
   readonly #slotCountMax: number
-  #table = new Int32Array(0)
+  #table: Int32Array<ArrayBuffer> = new Int32Array(0)
   #slotCount = 0
   #countMax = 0
   #count = 0
@@ -85,6 +85,11 @@ export class OffsetMap {
     return (this.#table[place + 4]! >>> 0) + this.#table[place + 5]! * twoToThe32 - 1
   }
 
+  /** Gives the table's memory back now: to wait for the collector, or for a thread's end, takes long. */
+  release(): void {
+    this.#table.buffer.transfer(0)
+  }
+
   #makeTable(slotCount: number): void {
     this.#slotCount = slotCount
     this.#table = new Int32Array(slotCount * wordsPerEntry)
@@ -103,6 +108,7 @@ export class OffsetMap {
       while (!isEmpty(table, place)) place = this.#after(place)
       for (let word = 0; word < wordsPerEntry; word += 1) table[place + word] = old[entry + word]!
     }
+    old.buffer.transfer(0)
   }
 
   #homeOf(firstWord: number): number {

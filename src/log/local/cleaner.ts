@@ -134,6 +134,9 @@ export class Cleaner {
       try {
         for (let next = due.shift(); next && !this.#stopped; next = due.shift())
           if (await this.#clean(next, thread)) count += 1
+        await ask(thread, { kind: 'release' })
+      } catch (error) {
+        if (!(error instanceof ThreadEnded)) throw error
       } finally {
         await thread.end()
       }

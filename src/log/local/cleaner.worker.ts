@@ -4,8 +4,11 @@ import { CleaningJob, type CleaningQuestion, type Learnt, type Written } from '.
 
 export const work: ThreadWork = (surroundings) => {
   let job: CleaningJob | undefined
-  return async (question: CleaningQuestion): Promise<Learnt | Written> => {
+  return async (question: CleaningQuestion): Promise<Learnt | Written | undefined> => {
     if (question.kind === 'keep') return job!.keep(question)
+    job?.release()
+    job = undefined
+    if (question.kind === 'release') return undefined
     job = new CleaningJob(surroundings, question)
     return job.learn(question)
   }

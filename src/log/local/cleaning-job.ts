@@ -21,7 +21,7 @@ export interface JobSegment {
   size: number
 }
 
-/** What a job is asked: first once to learn, then for each group to keep. */
+/** What a job is asked: first once to learn, then for each group to keep, and to let go of its memory. */
 export type CleaningQuestion =
   | {
       kind: 'learn'
@@ -33,6 +33,7 @@ export type CleaningQuestion =
       compaction: CompactionOptions
     }
   | { kind: 'keep'; segments: readonly JobSegment[]; indexIntervalBytes: number }
+  | { kind: 'release' }
 
 /** What was learnt. */
 export interface Learnt {
@@ -120,6 +121,10 @@ export class CleaningJob {
     } finally {
       await file.close()
     }
+  }
+
+  release(): void {
+    this.#compaction.release()
   }
 
   /** Visits all batches of a segment, piece by piece; `pause` is what is to be done between pieces. */
