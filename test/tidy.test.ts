@@ -31,6 +31,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   records: ['bytes', 'model'],
   log: [...base, 'records'],
   metadata: ['model', 'log', 'world', 'settings'],
+  coordinators: ['model'],
   server: [...base, 'settings', 'protocol'],
   handlers: [...base, 'settings', 'protocol', 'records', 'log', 'metadata', 'server'],
   broker: [...base, 'settings', 'protocol', 'records', 'log', 'metadata', 'server', 'handlers'],

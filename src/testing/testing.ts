@@ -1,4 +1,5 @@
 // What tests, benchmarks and tools need to drive a broker: not part of what is published.
+export { assignmentFaults } from './assignment-check.ts'
 export { type BoxedBroker, boxBroker } from './broker-box.ts'
 export {
   type BrokerProcess,
