@@ -6,3 +6,18 @@ export {
   assignorNames,
   type Partitions,
 } from './consumer/assignors/assignors.ts'
+export { applyModern } from './consumer/modern/apply.ts'
+export type { ClassicGroup, ClassicGroupMember } from './consumer/modern/classic-group.ts'
+export type * from './consumer/modern/commands.ts'
+export { decideModern } from './consumer/modern/decide.ts'
+export { groupStateOf, isSubscribedTo } from './consumer/modern/describe.ts'
+export { isStored, type ModernEvent, type TimerName } from './consumer/modern/events.ts'
+export type * from './consumer/modern/member.ts'
+export { groupFromRows, type ModernRows, rowsOf } from './consumer/modern/rows.ts'
+export {
+  type MigrationPolicy,
+  type ModernGroupSettings,
+  modernGroupDefaults,
+} from './consumer/modern/settings.ts'
+export { type ModernGroup, newModernGroup } from './consumer/modern/state.ts'
+export { type KnownTopic, type TopicsImage, topicsImage } from './consumer/modern/topics.ts'

@@ -13,6 +13,7 @@ export {
 } from './broker-process.ts'
 export { collectingLogger } from './collecting-logger.ts'
 export { type Forgotten, forgetfulDisk } from './forgetful-disk.ts'
+export { GroupTable, textOf } from './group-table.ts'
 export { SeededRandom } from './seeded-random.ts'
 export {
   type Fault,
