@@ -10,7 +10,7 @@ import {
 } from './consumer-protocol.ts'
 import type { Draft } from './draft.ts'
 import { type Held, type Member, newStanding, partitionsOf } from './member.ts'
-import type { Surroundings } from './subscriptions.ts'
+import { digestOf, type Surroundings } from './subscriptions.ts'
 import type { TopicsImage } from './topics.ts'
 
 /**
@@ -38,12 +38,12 @@ export const upgrade = (
     const assigned = heldFrom(decodeAssignment(member.assignment), epoch, topics, taken)
     return memberFromClassic(member, classic.protocolName, epoch, assigned)
   })
-  draft.setEpoch(epoch, '')
   for (const [index, member] of upgraded.entries()) {
     draft.setMember(member)
     targets.set(member.memberId, targetFrom(member.assigned))
     draft.setTimer(member.memberId, 'session', nowMs + members[index]!.sessionTimeoutMs)
   }
+  draft.setEpoch(epoch, digestOf(draft, topics))
   draft.setTarget(epoch, 0, targets)
 }
 

@@ -20,6 +20,12 @@ test('what RE2 does not know is refused', () => {
     throws(() => checkRegex(pattern), { errorName: 'INVALID_REGULAR_EXPRESSION', code: 128 })
 })
 
+test('a pattern that would take long for every name is refused', () => {
+  for (const pattern of ['(?:a?){1000}b{999}c', 'a?'.repeat(3000)])
+    throws(() => checkRegex(pattern), { errorName: 'INVALID_REGULAR_EXPRESSION' })
+  checkRegex(Array.from({ length: 500 }, (_, index) => `topic-${index}`).join('|'))
+})
+
 test('a pattern that other engines need years for is matched in linear time', () => {
   deepEqual(topicsMatching('(a*)*b', image('a'.repeat(249))), [])
 })

@@ -1,5 +1,6 @@
 import { RE2JS, RE2JSException } from 're2js'
 import { kafkaError } from '#model'
+import { regexInstructionsMax } from './limits.ts'
 import type { TopicsImage } from './topics.ts'
 
 /**
@@ -18,7 +19,12 @@ export const topicsMatching = (pattern: string, topics: TopicsImage): readonly s
 
 const compile = (pattern: string): RE2JS => {
   try {
-    return RE2JS.compile(pattern)
+    const matcher = RE2JS.compile(pattern)
+    if (matcher.programSize() <= regexInstructionsMax) return matcher
+    throw kafkaError(
+      'INVALID_REGULAR_EXPRESSION',
+      `SubscribedTopicRegex compiles to more than ${regexInstructionsMax} instructions.`,
+    )
   } catch (error) {
     if (!(error instanceof RE2JSException)) throw error
     throw kafkaError(

@@ -41,10 +41,14 @@ export const updateEpoch = (
   const rematched = resolveRegexes(draft, topics, settings, nowMs)
   if (!changed && !rematched && draft.topicsVersion === topics.version) return
   if (draft.topicsVersion !== topics.version) draft.topicsSeen(topics)
-  const digest = topicsDigest(subscribedNames(draft), topics)
+  const digest = digestOf(draft, topics)
   const bump = changed || rematched || digest !== draft.topicsDigest
   if (bump) draft.setEpoch(draft.epoch + 1, digest)
 }
+
+/** The digest of all topics that the members subscribe to. */
+export const digestOf = (draft: Draft, topics: TopicsImage): string =>
+  topicsDigest(subscribedNames(draft), topics)
 
 const subscribedNames = (draft: Draft): Set<string> => {
   const names = new Set<string>()
