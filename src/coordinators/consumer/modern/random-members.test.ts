@@ -1,0 +1,342 @@
+// Random members against the machine alone, from seeds: members that stop, repeat a request, lose and
+// reorder answers; topics that come, grow and go; clocks that jump; stores that fail; loads in between.
+import { deepEqual, equal } from 'node:assert/strict'
+import { test } from 'node:test'
+import { SeededRandom } from '#testing'
+import { applyModern } from './apply.ts'
+import type { Caller, HeartbeatRequest, ModernCommand, ModernReply } from './commands.ts'
+import { decideModern } from './decide.ts'
+import { groupStateOf } from './describe.ts'
+import { isStored } from './events.ts'
+import { partitionsOf } from './member.ts'
+import { groupFromRows, rowsOf } from './rows.ts'
+import { modernGroupDefaults } from './settings.ts'
+import { newModernGroup } from './state.ts'
+import { type KnownTopic, topicsImage } from './topics.ts'
+
+const caller: Caller = { clientId: 'c', clientHost: '/h', newMemberId: 'unused' }
+
+/** A coordinator as the runtime would run it: what is stored, and a group in memory. */
+class Coordinator {
+  readonly random: SeededRandom
+  nowMs = 1_000_000
+  topics: KnownTopic[] = []
+  topicsVersion = 0
+  /** The group as the stored events alone make it. */
+  replayed = newModernGroup('g')
+  group = newModernGroup('g')
+  readonly #settings
+
+  constructor(random: SeededRandom) {
+    this.random = random
+    this.#settings = {
+      ...modernGroupDefaults,
+      assignmentIntervalMs: random.pick([0, 1000]),
+      assignors: random.pick([
+        ['uniform', 'range'],
+        ['range', 'uniform'],
+      ]),
+    }
+  }
+
+  get around() {
+    return { topics: topicsImage(this.topicsVersion, this.topics), settings: this.#settings }
+  }
+
+  /** Runs a command; null when the store failed, so that nobody hears what was decided. */
+  run(command: ModernCommand, storeFails = false): ModernReply | null {
+    const { events, reply, wakeAt } = decideModern(this.group, command, this.nowMs)
+    const stored = JSON.parse(JSON.stringify(events.filter(isStored)))
+    for (const event of events) applyModern(this.group, event)
+    if (storeFails) {
+      this.load()
+      return null
+    }
+    for (const event of stored) applyModern(this.replayed, event)
+    this.#check()
+    if (wakeAt !== null && wakeAt <= this.nowMs) this.wake()
+    return reply
+  }
+
+  wake(): void {
+    const { events } = decideModern(this.group, { kind: 'wake', ...this.around }, this.nowMs)
+    for (const event of events) {
+      applyModern(this.group, event)
+      if (isStored(event)) applyModern(this.replayed, event)
+    }
+  }
+
+  load(): void {
+    this.group = groupFromRows(JSON.parse(JSON.stringify(rowsOf(this.replayed))))
+    this.run({ kind: 'load', ...this.around })
+  }
+
+  changeTopics(): void {
+    const { random } = this
+    const topics = new Map(this.topics.map((topic) => [topic.name, topic]))
+    const name = random.pick(['t', 'u', 'v', 'w'])
+    const before = topics.get(name)
+    this.topicsVersion += 1
+    if (!before)
+      topics.set(name, {
+        topicId: `${name}#${this.topicsVersion}`,
+        name,
+        partitionCount: random.between(1, 5),
+      })
+    else if (random.chance(0.5)) topics.delete(name)
+    else
+      topics.set(name, {
+        ...before,
+        partitionCount: before.partitionCount + random.between(1, 3),
+      })
+    this.topics = [...topics.values()]
+  }
+
+  /** Nobody may hold what another holds, be it only until it has given it up. */
+  #check(): void {
+    const holders = new Map<string, string>()
+    for (const member of this.group.members.values())
+      for (const held of [member.assigned, member.revoking])
+        for (const { topicId, partition } of partitionsOf(held)) {
+          const name = `${topicId}-${partition}`
+          equal(holders.get(name), undefined, `${name} is held twice`)
+          holders.set(name, member.memberId)
+          equal(this.group.holders.get(topicId)?.get(partition), member.memberId)
+        }
+    let count = 0
+    for (const each of this.group.holders.values()) count += each.size
+    equal(count, holders.size, 'the index of holders has more than the members')
+    deepEqual(rowsOf(this.replayed), rowsOf(this.group))
+  }
+}
+
+/** A client as KIP-848 has it: one request at a time, gives up before it takes, rejoins when fenced. */
+class Client {
+  readonly #coordinator: Coordinator
+  readonly #index: number
+  readonly #instanceId: string | null
+  #incarnation = 0
+  #saysAll = true
+  #names: readonly string[] = ['t', 'u']
+  #regex: string | null = null
+  #target: ReadonlySet<string> | null = null
+  alive = false
+  epoch = 0
+  owned = new Set<string>()
+
+  constructor(coordinator: Coordinator, index: number) {
+    this.#coordinator = coordinator
+    this.#index = index
+    this.#instanceId = index % 3 === 0 ? `instance-${index}` : null
+  }
+
+  get memberId(): string {
+    return `m${this.#index}.${this.#incarnation}`
+  }
+
+  start(random: SeededRandom): void {
+    if (this.alive) return
+    this.alive = true
+    this.#incarnation += 1
+    this.subscribe(random)
+    this.#forget()
+  }
+
+  /** Stops: with a word to the coordinator, or without. */
+  stop(random: SeededRandom): void {
+    if (!this.alive) return
+    this.alive = false
+    if (this.epoch > 0 && random.chance(0.6)) {
+      const away = this.#instanceId !== null && random.chance(0.7)
+      const request = { ...this.#request(), memberEpoch: away ? -2 : -1, topicPartitions: null }
+      this.#coordinator.run(this.#command(request))
+    }
+    this.owned.clear()
+  }
+
+  subscribe(random: SeededRandom): void {
+    this.#names = ['t', 'u', 'v', 'w'].filter(() => random.chance(0.6))
+    this.#regex = random.chance(0.3) ? random.pick(['t|v', '[uw]', '.*']) : null
+    if (random.chance(0.5)) {
+      this.#names = ['t', 'u']
+      this.#regex = null
+    }
+    this.#saysAll = true
+  }
+
+  /** One turn: does a part of what it was told, or asks the coordinator. */
+  turn(random: SeededRandom, faults: boolean): void {
+    if (!this.alive) return
+    if (this.#target !== null && random.chance(0.7)) {
+      this.#moveTowardsTarget()
+      return
+    }
+    const command = this.#command(this.#request())
+    const storeFails = faults && random.chance(0.03)
+    const reply = this.#coordinator.run(command, storeFails)
+    // A client takes the first answer that has its correlation id; those out of turn it drops.
+    if (reply && faults && random.chance(0.1)) this.#coordinator.run(command)
+    const isLost = faults && random.chance(0.1)
+    if (!reply || isLost) this.#saysAll = true
+    else this.#hear(reply)
+  }
+
+  #hear(reply: ModernReply): void {
+    if (reply.kind === 'refused') {
+      if (reply.error === 'UNRELEASED_INSTANCE_ID') return
+      if (reply.error === 'FENCED_INSTANCE_ID') {
+        this.#incarnation += 1
+        this.#forget()
+        return
+      }
+      const fencing = ['FENCED_MEMBER_EPOCH', 'UNKNOWN_MEMBER_ID', 'GROUP_ID_NOT_FOUND']
+      equal(fencing.includes(reply.error), true, reply.message)
+      this.#forget()
+      return
+    }
+    equal(reply.kind, 'heartbeat')
+    if (reply.kind !== 'heartbeat') return
+    this.epoch = reply.memberEpoch
+    this.#saysAll = false
+    if (reply.assignment === null) return
+    this.#target = new Set(
+      Object.entries(reply.assignment).flatMap(([topicId, partitions]) =>
+        partitions.map((partition) => `${topicId}-${partition}`),
+      ),
+    )
+  }
+
+  /** Gives up first, and takes in a later turn, so that the coordinator may hear in between. */
+  #moveTowardsTarget(): void {
+    const target = this.#target!
+    const extra = [...this.owned].filter((name) => !target.has(name))
+    if (extra.length > 0) for (const name of extra) this.owned.delete(name)
+    else {
+      this.owned = new Set(target)
+      this.#target = null
+    }
+  }
+
+  #forget(): void {
+    this.epoch = 0
+    this.#saysAll = true
+    this.#target = null
+    this.owned.clear()
+  }
+
+  #request(): HeartbeatRequest {
+    const all = this.#saysAll || this.epoch === 0
+    const owned = Map.groupBy(this.owned, (name) => name.slice(0, name.lastIndexOf('-')))
+    return {
+      groupId: 'g',
+      memberId: this.memberId,
+      memberEpoch: this.epoch,
+      instanceId: this.#instanceId,
+      rackId: null,
+      rebalanceTimeoutMs: all ? 20_000 : -1,
+      subscribedTopicNames: all ? this.#names : null,
+      subscribedTopicRegex: all ? (this.#regex ?? '') : null,
+      serverAssignor: null,
+      topicPartitions:
+        this.epoch === 0
+          ? []
+          : [...owned].map(([topicId, names]) => ({
+              topicId,
+              partitions: names.map((name) => Number(name.slice(name.lastIndexOf('-') + 1))),
+            })),
+    }
+  }
+
+  #command(request: HeartbeatRequest): ModernCommand {
+    return { kind: 'heartbeat', ...caller, ...this.#coordinator.around, version: 1, request }
+  }
+}
+
+/** Of clients that believe they own a partition, at most one may commit for it. */
+const checkOwners = (coordinator: Coordinator, clients: readonly Client[]): void => {
+  const owners = new Map<string, string>()
+  for (const client of clients)
+    for (const name of client.alive ? client.owned : []) {
+      const at = name.lastIndexOf('-')
+      const { reply } = decideModern(
+        coordinator.group,
+        {
+          kind: 'checkCommit',
+          memberId: client.memberId,
+          instanceId: null,
+          epoch: client.epoch,
+          version: 9,
+          transactional: false,
+          partitions: [{ topicId: name.slice(0, at), partition: Number(name.slice(at + 1)) }],
+        },
+        coordinator.nowMs,
+      )
+      const member = coordinator.group.members.get(client.memberId)
+      const partition = Number(name.slice(at + 1))
+      const isAssigned = member?.assigned[name.slice(0, at)]?.[partition] !== undefined
+      if (reply.kind !== 'done' || !isAssigned) continue
+      equal(owners.get(name), undefined, `${name} is owned twice`)
+      owners.set(name, client.memberId)
+    }
+}
+
+const run = (seed: number): void => {
+  const random = new SeededRandom(`members-${seed}`)
+  const coordinator = new Coordinator(random)
+  const clients = Array.from({ length: 6 }, (_, index) => new Client(coordinator, index))
+  coordinator.changeTopics()
+  for (let step = 0; step < 400; step += 1) {
+    const client = random.pick(clients)
+    if (random.chance(0.06)) client.start(random)
+    if (random.chance(0.02)) client.stop(random)
+    if (random.chance(0.02)) client.subscribe(random)
+    if (random.chance(0.03)) coordinator.changeTopics()
+    if (random.chance(0.02)) coordinator.load()
+    coordinator.nowMs += random.chance(0.03)
+      ? random.between(-30_000, 60_000)
+      : random.between(0, 1000)
+    if (random.chance(0.5)) coordinator.wake()
+    client.turn(random, true)
+    checkOwners(coordinator, clients)
+  }
+  settle(coordinator, clients, random)
+}
+
+/** Without faults every partition has an owner in the end, and the owner knows it. */
+const settle = (coordinator: Coordinator, clients: readonly Client[], random: SeededRandom) => {
+  clients[0]!.start(random)
+  for (let round = 0; round < 120; round += 1) {
+    coordinator.nowMs += 2_000
+    coordinator.wake()
+    for (const client of clients) client.turn(random, false)
+    checkOwners(coordinator, clients)
+  }
+  equal(groupStateOf(coordinator.group), 'Stable')
+  const owners = new Map<string, string>()
+  for (const client of clients)
+    for (const name of client.alive ? client.owned : []) {
+      equal(owners.get(name), undefined, `${name} is owned twice`)
+      owners.set(name, client.memberId)
+    }
+  for (const member of coordinator.group.members.values())
+    for (const { topicId, partition } of partitionsOf(member.assigned))
+      equal(owners.get(`${topicId}-${partition}`), member.memberId)
+  const subscribed = new Set<string>()
+  for (const member of coordinator.group.members.values()) {
+    const matched = member.topicRegex && coordinator.group.regexes.get(member.topicRegex)
+    for (const name of [...member.topicNames, ...(matched || [])]) subscribed.add(name)
+  }
+  for (const topic of coordinator.topics)
+    for (let partition = 0; partition < topic.partitionCount; partition += 1)
+      equal(owners.has(`${topic.topicId}-${partition}`), subscribed.has(topic.name))
+}
+
+for (let group = 0; group < 4; group += 1)
+  test(`random members never share a partition, and own all in the end (${group})`, () => {
+    for (let seed = group * 10; seed < group * 10 + 10; seed += 1)
+      try {
+        run(seed)
+      } catch (error) {
+        throw new Error(`seed ${seed}: ${(error as Error).message}`, { cause: error })
+      }
+  })
