@@ -8,7 +8,7 @@ import type { Caller, HeartbeatRequest, ModernCommand, ModernReply } from './com
 import { decideModern } from './decide.ts'
 import { groupStateOf } from './describe.ts'
 import { isStored } from './events.ts'
-import { partitionsOf } from './member.ts'
+import { holds, partitionsOf } from './member.ts'
 import { groupFromRows, rowsOf } from './rows.ts'
 import { modernGroupDefaults } from './settings.ts'
 import { newModernGroup } from './state.ts'
@@ -237,13 +237,16 @@ class Client {
       subscribedTopicNames: all ? this.#names : null,
       subscribedTopicRegex: all ? (this.#regex ?? '') : null,
       serverAssignor: null,
+      // Between hearing of partitions and taking them a client says nothing of what it owns.
       topicPartitions:
         this.epoch === 0
           ? []
-          : [...owned].map(([topicId, names]) => ({
-              topicId,
-              partitions: names.map((name) => Number(name.slice(name.lastIndexOf('-') + 1))),
-            })),
+          : this.#target !== null
+            ? null
+            : [...owned].map(([topicId, names]) => ({
+                topicId,
+                partitions: names.map((name) => Number(name.slice(name.lastIndexOf('-') + 1))),
+              })),
     }
   }
 
@@ -252,8 +255,22 @@ class Client {
   }
 }
 
+/** What a client owns that is not fenced, the coordinator has to know: else it gives it to another. */
+const checkKnown = (coordinator: Coordinator, clients: readonly Client[]): void => {
+  for (const client of clients) {
+    const member = coordinator.group.members.get(client.memberId)
+    if (!client.alive || !member || client.epoch === 0) continue
+    if (client.epoch !== member.epoch && client.epoch !== member.previousEpoch) continue
+    for (const name of client.owned) {
+      const [topicId, partition] = [name.slice(0, name.lastIndexOf('-')), name.split('-').at(-1)]
+      equal(holds(member, topicId, Number(partition)), true, `${name} is taken from its owner`)
+    }
+  }
+}
+
 /** Of clients that believe they own a partition, at most one may commit for it. */
 const checkOwners = (coordinator: Coordinator, clients: readonly Client[]): void => {
+  checkKnown(coordinator, clients)
   const owners = new Map<string, string>()
   for (const client of clients)
     for (const name of client.alive ? client.owned : []) {
