@@ -13,6 +13,12 @@ export { decideModern } from './consumer/modern/decide.ts'
 export { groupStateOf, isSubscribedTo } from './consumer/modern/describe.ts'
 export { isStored, type ModernEvent, type TimerName } from './consumer/modern/events.ts'
 export type * from './consumer/modern/member.ts'
+export {
+  type ModernTable,
+  modernTableKeys,
+  type RowChange,
+  rowChangesOf,
+} from './consumer/modern/row-changes.ts'
 export { groupFromRows, type ModernRows, rowsOf } from './consumer/modern/rows.ts'
 export {
   type MigrationPolicy,

@@ -5,6 +5,7 @@ import {
   groupFromRows,
   type KnownTopic,
   type ModernCommand,
+  type ModernEvent,
   type ModernGroup,
   type ModernGroupSettings,
   type ModernReply,
@@ -31,6 +32,8 @@ export class GroupTable {
   nowMs = 1_000_000
   settings: ModernGroupSettings = { ...modernGroupDefaults, assignmentIntervalMs: 0 }
   downgraded: ClassicGroup | null = null
+  /** Hears of each event, as a store would. */
+  onEvent: (event: ModernEvent) => void = () => undefined
   #topics: KnownTopic[] = []
   #topicsVersion = 0
   #ids = 0
@@ -53,6 +56,7 @@ export class GroupTable {
     const { events, reply, wakeAt } = decideModern(this.group, command, this.nowMs)
     for (const event of events) {
       applyModern(this.group, event)
+      this.onEvent(event)
       if (event.kind === 'groupDowngraded') this.downgraded = event.classic
     }
     if (wakeAt !== null && wakeAt <= this.nowMs && command.kind !== 'wake') this.#wake()
