@@ -24,6 +24,7 @@ export {
   type MigrationPolicy,
   type ModernGroupSettings,
   modernGroupDefaults,
+  modernGroupSettings,
 } from './consumer/modern/settings.ts'
 export { type ModernGroup, newModernGroup } from './consumer/modern/state.ts'
 export { type KnownTopic, type TopicsImage, topicsImage } from './consumer/modern/topics.ts'

@@ -101,6 +101,7 @@ export class GroupTable {
       this.settings = { ...this.settings, [verb]: Number.isNaN(+value) ? value : +value }
       return null
     }
+    if (subject === 'delete') return textOf(this.decide({ kind: 'delete' }))
     if (subject === 'describe') return this.#describe()
     return this.#say(subject, verb, words)
   }

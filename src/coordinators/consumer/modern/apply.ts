@@ -35,9 +35,11 @@ export const applyModern = (group: ModernGroup, event: ModernEvent): void => {
     case 'regexDropped':
       group.regexes.delete(event.pattern)
       return
+    case 'groupRemoved':
+      empty(group)
+      return
     case 'groupDowngraded':
-      for (const memberId of [...group.members.keys()]) remove(group, memberId)
-      group.regexes.clear()
+      empty(group)
       group.downgraded = true
       return
     case 'timerSet':
@@ -92,6 +94,16 @@ const remove = (group: ModernGroup, memberId: string): void => {
   group.timers.delete(memberId)
   if (member.instanceId !== null && group.memberIdByInstance.get(member.instanceId) === memberId)
     group.memberIdByInstance.delete(member.instanceId)
+}
+
+const empty = (group: ModernGroup): void => {
+  for (const memberId of [...group.members.keys()]) remove(group, memberId)
+  group.regexes.clear()
+  group.epoch = 0
+  group.targetEpoch = 0
+  group.targetAtMs = 0
+  group.topicsDigest = ''
+  group.topicsVersion = -1
 }
 
 const setTimer = (

@@ -100,6 +100,8 @@ export type ModernCommand =
   | (Surroundings & { readonly kind: 'describe' })
   /** Takes over a classic group; the group of the machine must be new. */
   | (Surroundings & { readonly kind: 'upgrade'; readonly classic: ClassicGroup })
+  /** Deletes a group that has no members (DeleteGroups, or when its last offset has expired). */
+  | { readonly kind: 'delete' }
   /** Starts the timers of a group that was loaded from its rows. */
   | (Surroundings & { readonly kind: 'load' })
   /** Puts out the members whose time is over. */

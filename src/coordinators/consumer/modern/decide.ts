@@ -1,4 +1,4 @@
-import { KafkaError } from '#model'
+import { KafkaError, kafkaError } from '#model'
 import { classicHeartbeat, classicJoin, classicLeave, classicSync } from './classic-members.ts'
 import type { Decision, ModernCommand, ModernReply } from './commands.ts'
 import { describe } from './describe.ts'
@@ -53,6 +53,9 @@ const answer = (draft: Draft, command: ModernCommand, nowMs: number): ModernRepl
     case 'upgrade':
       upgrade(draft, command.classic, command, nowMs)
       return done
+    case 'delete':
+      remove(draft)
+      return done
     case 'load':
       load(draft, command, nowMs)
       return done
@@ -60,6 +63,12 @@ const answer = (draft: Draft, command: ModernCommand, nowMs: number): ModernRepl
       wake(draft, command, nowMs)
       return done
   }
+}
+
+const remove = (draft: Draft): void => {
+  if (draft.epoch === 0) throw kafkaError('GROUP_ID_NOT_FOUND')
+  if (draft.memberCount() > 0) throw kafkaError('NON_EMPTY_GROUP')
+  draft.events.push({ kind: 'groupRemoved' })
 }
 
 const done = { kind: 'done' } as const

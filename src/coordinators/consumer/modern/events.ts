@@ -29,6 +29,8 @@ export type ModernEvent =
   | { readonly kind: 'regexResolved'; readonly pattern: string; readonly topics: readonly string[] }
   /** Deletes them. */
   | { readonly kind: 'regexDropped'; readonly pattern: string }
+  /** Deletes all rows of the group. */
+  | { readonly kind: 'groupRemoved' }
   /** Deletes all rows of the group; the classic machine goes on with what is handed over. */
   | { readonly kind: 'groupDowngraded'; readonly classic: ClassicGroup }
   | {

@@ -73,5 +73,19 @@ test('the changes of rows make the same rows as the group', () => {
   )
 })
 
+test('a deleted group leaves no rows', () => {
+  const tables = new Tables()
+  const table = new GroupTable()
+  table.onEvent = (event) => tables.take(rowChangesOf(event))
+  table.play('topics t:2')
+  equal(table.play('delete'), 'delete → GROUP_ID_NOT_FOUND')
+  table.play('a join regex=t')
+  equal(table.play('delete'), 'delete → NON_EMPTY_GROUP')
+  table.play('a leave')
+  equal(table.play('delete'), 'delete → ok')
+  for (const name of Object.keys(modernTableKeys) as ModernTable[]) deepEqual(tables.rows(name), [])
+  equal(table.play('a join t'), 'a join t → 1 t0 t1')
+})
+
 const sortedJson = (row: object): string =>
   JSON.stringify(Object.entries(row).sort(([left], [right]) => (left < right ? -1 : 1)))

@@ -62,6 +62,7 @@ export const rowChangesOf = (event: ModernEvent): readonly RowChange[] => {
     }
     case 'regexDropped':
       return [remove('regex', { pattern: event.pattern })]
+    case 'groupRemoved':
     case 'groupDowngraded':
       return (Object.keys(modernTableKeys) as ModernTable[]).map((table) => remove(table, {}))
     default:
