@@ -48,7 +48,7 @@ export const classicJoin = (
 
   const subscription = decodeSubscription(protocols[0]!.metadata)
   const replaced = instanceId === null ? undefined : draft.memberByInstance(instanceId)
-  const before = joiningMember(draft, command)
+  const before = joiningMember(draft, command, subscription.ownedPartitions.length > 0)
   const joined = draft.member(before.memberId) === undefined
   const topicNames = [...new Set(subscription.topics)].sort()
   const updated: Member = {
@@ -159,10 +159,19 @@ const leavingMember = (draft: Draft, memberId: string, instanceId: string | null
   return member
 }
 
-const joiningMember = (draft: Draft, command: ClassicJoinCommand): Member => {
+/**
+ * A member that was put out may not come back with what it owned: with a new generation it could commit
+ * for partitions that are another's by now. It hears UNKNOWN_MEMBER_ID, and gives them up.
+ */
+const joiningMember = (
+  draft: Draft,
+  command: ClassicJoinCommand,
+  ownsPartitions: boolean,
+): Member => {
   const { instanceId, memberId, newMemberId } = command
   const id = memberId === '' ? newMemberId : memberId
-  if (instanceId === null) return draft.member(id) ?? newMember(id, null)
+  if (instanceId === null)
+    return ownsPartitions ? knownMember(draft, id) : (draft.member(id) ?? newMember(id, null))
   const holder = draft.memberByInstance(instanceId)
   if (memberId !== '') return knownStaticMember(draft, memberId, instanceId)
   return holder ? replaceMember(draft, holder, id) : newMember(id, instanceId)

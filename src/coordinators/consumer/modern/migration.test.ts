@@ -184,6 +184,7 @@ test('classic members of the group are refused for what Kafka refuses them', () 
   equal(table.play('a commits epoch=6'), 'a commits epoch=6 → ILLEGAL_GENERATION')
   equal(table.play('a fetches epoch=6'), 'a fetches epoch=6 → ILLEGAL_GENERATION')
   equal(table.play('a commits epoch=7 version=5'), 'a commits epoch=7 version=5 → ok')
+  equal(word(join(table, 'late', [1])), 'UNKNOWN_MEMBER_ID')
   table.settings = { ...table.settings, sizeMax: 3 }
   equal(word(join(table, 'd', [])), 'GROUP_MAX_SIZE_REACHED')
 })

@@ -84,10 +84,13 @@ export const commonProtocol = (members: Iterable<Member>): string | null => {
   return shared?.name ?? null
 }
 
-/** What a classic member holds, as its SyncGroup answers it, in base64. */
-export const embeddedAssignment = (member: Member, topics: TopicsImage): string => {
+/** What a classic member may own, as its SyncGroup answers it, in base64. */
+export const embeddedAssignment = (member: Member, topics: TopicsImage): string =>
+  embedded(member, [member.assigned], topics)
+
+const embedded = (member: Member, parts: readonly Held[], topics: TopicsImage): string => {
   const named = new Map<string, number[]>()
-  for (const { topicId, partition } of partitionsOf(member.assigned)) {
+  for (const { topicId, partition } of parts.flatMap((held) => [...partitionsOf(held)])) {
     const topic = topics.byId(topicId)?.name
     if (topic === undefined) continue
     const partitions = named.get(topic)
@@ -109,7 +112,8 @@ const classicMember = (member: Member, topics: TopicsImage): ClassicGroupMember 
   sessionTimeoutMs: member.classic!.sessionTimeoutMs,
   rebalanceTimeoutMs: member.rebalanceTimeoutMs,
   protocols: member.classic!.protocols,
-  assignment: embeddedAssignment(member, topics),
+  // What it has yet to give up it still owns: the group may be taken over again before it has.
+  assignment: embedded(member, [member.assigned, member.revoking], topics),
 })
 
 const memberFromClassic = (

@@ -5,9 +5,10 @@ import { test } from 'node:test'
 import { SeededRandom } from '#testing'
 import { applyModern } from './apply.ts'
 import type { Caller, HeartbeatRequest, ModernCommand, ModernReply } from './commands.ts'
+import { decodeAssignment } from './consumer-protocol.ts'
 import { decideModern } from './decide.ts'
 import { groupStateOf } from './describe.ts'
-import { isStored } from './events.ts'
+import { isStored, type ModernEvent } from './events.ts'
 import { holds, partitionsOf } from './member.ts'
 import { groupFromRows, rowsOf } from './rows.ts'
 import { modernGroupDefaults } from './settings.ts'
@@ -22,6 +23,7 @@ class Coordinator {
   nowMs = 1_000_000
   topics: KnownTopic[] = []
   topicsVersion = 0
+  mayDeleteTopics = true
   /** The group as the stored events alone make it. */
   replayed = newModernGroup('g')
   group = newModernGroup('g')
@@ -54,8 +56,18 @@ class Coordinator {
     }
     for (const event of stored) applyModern(this.replayed, event)
     this.#check()
+    this.#takeBack(events)
     if (wakeAt !== null && wakeAt <= this.nowMs) this.wake()
     return reply
+  }
+
+  /** Where the classic machine would go on, the group is handed to this one again. */
+  #takeBack(events: readonly ModernEvent[]): void {
+    const event = events.find(({ kind }) => kind === 'groupDowngraded')
+    if (event?.kind !== 'groupDowngraded') return
+    this.group = newModernGroup('g')
+    this.replayed = newModernGroup('g')
+    this.run({ kind: 'upgrade', classic: event.classic, ...this.around })
   }
 
   wake(): void {
@@ -64,6 +76,7 @@ class Coordinator {
       applyModern(this.group, event)
       if (isStored(event)) applyModern(this.replayed, event)
     }
+    this.#takeBack(events)
   }
 
   load(): void {
@@ -83,7 +96,7 @@ class Coordinator {
         name,
         partitionCount: random.between(1, 5),
       })
-    else if (random.chance(0.5)) topics.delete(name)
+    else if (this.mayDeleteTopics && random.chance(0.5)) topics.delete(name)
     else
       topics.set(name, {
         ...before,
@@ -255,8 +268,124 @@ class Client {
   }
 }
 
+/** A cooperative client of the classic protocol (KIP-429), in a group of the newer one. */
+class ClassicClient {
+  readonly #coordinator: Coordinator
+  readonly #index: number
+  #incarnation = 0
+  #topics: readonly string[] = []
+  #next: 'join' | 'sync' | 'beat' = 'join'
+  alive = false
+  epoch = 0
+  owned = new Set<string>()
+  memberId = ''
+
+  constructor(coordinator: Coordinator, index: number) {
+    this.#coordinator = coordinator
+    this.#index = index
+  }
+
+  start(random: SeededRandom): void {
+    if (this.alive) return
+    this.alive = true
+    this.memberId = `classic${this.#index}.${++this.#incarnation}`
+    this.subscribe(random)
+    this.#forget()
+  }
+
+  stop(random: SeededRandom): void {
+    if (!this.alive) return
+    this.alive = false
+    const members = [{ memberId: this.memberId, instanceId: null }]
+    if (random.chance(0.6))
+      this.#coordinator.run({ kind: 'classicLeave', members, ...this.#coordinator.around })
+    this.owned.clear()
+  }
+
+  subscribe(random: SeededRandom): void {
+    this.#topics = ['t', 'u', 'v', 'w'].filter(() => random.chance(0.6))
+    this.#next = 'join'
+  }
+
+  turn(random: SeededRandom, faults: boolean): void {
+    if (!this.alive) return
+    const reply = this.#coordinator.run(this.#command(), faults && random.chance(0.03))
+    if (!reply || (faults && random.chance(0.1))) return
+    if (reply.kind === 'classicJoined') {
+      this.epoch = reply.generationId
+      this.#next = 'sync'
+    } else if (reply.kind === 'classicSynced') this.#take(reply.assignment)
+    else if (reply.kind === 'refused' && reply.error === 'REBALANCE_IN_PROGRESS')
+      this.#next = 'join'
+    else if (reply.kind === 'refused') {
+      equal(['UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION'].includes(reply.error), true, reply.message)
+      this.#forget()
+    }
+  }
+
+  #take(assignment: string): void {
+    const next = new Set(
+      decodeAssignment(assignment).flatMap(({ topic, partitions }) =>
+        partitions.map((partition) => `${this.#idOf(topic)}-${partition}`),
+      ),
+    )
+    const gaveUp = [...this.owned].some((name) => !next.has(name))
+    this.owned = next
+    this.#next = gaveUp ? 'join' : 'beat'
+  }
+
+  #forget(): void {
+    this.epoch = 0
+    this.#next = 'join'
+    this.owned.clear()
+  }
+
+  #idOf(name: string): string {
+    return this.#coordinator.topics.find((topic) => topic.name === name)!.topicId
+  }
+
+  #command(): ModernCommand {
+    const common = { memberId: this.memberId, instanceId: null, ...this.#coordinator.around }
+    const member = { ...common, generationId: this.epoch }
+    if (this.#next === 'beat') return { kind: 'classicHeartbeat', ...member }
+    if (this.#next === 'sync')
+      return { kind: 'classicSync', ...member, protocolType: 'consumer', protocolName: 'x' }
+    return {
+      kind: 'classicJoin',
+      ...common,
+      ...caller,
+      protocolType: 'consumer',
+      protocols: [{ name: 'x', metadata: embedded(this.#topics, this.owned) }],
+      sessionTimeoutMs: 45_000,
+      rebalanceTimeoutMs: 20_000,
+      requiresKnownMemberId: true,
+    }
+  }
+}
+
+type AnyClient = Client | ClassicClient
+
+/** A subscription of version 1, in base64. */
+const embedded = (topics: readonly string[], owned: ReadonlySet<string>): string => {
+  const int32 = (value: number): number[] => [value >>> 24, value >>> 16, value >>> 8, value]
+  const text = (value: string): number[] => [0, value.length, ...Buffer.from(value)]
+  const byTopic = [...Map.groupBy(owned, (name) => name.split('#')[0]!)]
+  return Buffer.from([
+    ...[0, 1],
+    ...int32(topics.length),
+    ...topics.flatMap(text),
+    ...int32(-1),
+    ...int32(byTopic.length),
+    ...byTopic.flatMap(([topic, names]) => [
+      ...text(topic),
+      ...int32(names.length),
+      ...names.flatMap((name) => int32(Number(name.split('-').at(-1)))),
+    ]),
+  ]).toString('base64')
+}
+
 /** What a client owns that is not fenced, the coordinator has to know: else it gives it to another. */
-const checkKnown = (coordinator: Coordinator, clients: readonly Client[]): void => {
+const checkKnown = (coordinator: Coordinator, clients: readonly AnyClient[]): void => {
   for (const client of clients) {
     const member = coordinator.group.members.get(client.memberId)
     if (!client.alive || !member || client.epoch === 0) continue
@@ -269,7 +398,7 @@ const checkKnown = (coordinator: Coordinator, clients: readonly Client[]): void 
 }
 
 /** Of clients that believe they own a partition, at most one may commit for it. */
-const checkOwners = (coordinator: Coordinator, clients: readonly Client[]): void => {
+const checkOwners = (coordinator: Coordinator, clients: readonly AnyClient[]): void => {
   checkKnown(coordinator, clients)
   const owners = new Map<string, string>()
   for (const client of clients)
@@ -297,10 +426,15 @@ const checkOwners = (coordinator: Coordinator, clients: readonly Client[]): void
     }
 }
 
-const run = (seed: number): void => {
+const run = (seed: number, withClassic: boolean): void => {
   const random = new SeededRandom(`members-${seed}`)
   const coordinator = new Coordinator(random)
-  const clients = Array.from({ length: 6 }, (_, index) => new Client(coordinator, index))
+  coordinator.mayDeleteTopics = !withClassic
+  const clients: AnyClient[] = Array.from({ length: 6 }, (_, index) =>
+    withClassic && index >= 3
+      ? new ClassicClient(coordinator, index)
+      : new Client(coordinator, index),
+  )
   coordinator.changeTopics()
   for (let step = 0; step < 400; step += 1) {
     const client = random.pick(clients)
@@ -320,7 +454,7 @@ const run = (seed: number): void => {
 }
 
 /** Without faults every partition has an owner in the end, and the owner knows it. */
-const settle = (coordinator: Coordinator, clients: readonly Client[], random: SeededRandom) => {
+const settle = (coordinator: Coordinator, clients: readonly AnyClient[], random: SeededRandom) => {
   clients[0]!.start(random)
   for (let round = 0; round < 120; round += 1) {
     coordinator.nowMs += 2_000
@@ -352,7 +486,7 @@ for (let group = 0; group < 4; group += 1)
   test(`random members never share a partition, and own all in the end (${group})`, () => {
     for (let seed = group * 10; seed < group * 10 + 10; seed += 1)
       try {
-        run(seed)
+        run(seed, group >= 2)
       } catch (error) {
         throw new Error(`seed ${seed}: ${(error as Error).message}`, { cause: error })
       }
