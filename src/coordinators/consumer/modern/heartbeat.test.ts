@@ -117,6 +117,8 @@ scenario(
   `topics t:1
    a join t → 1 t0
    a beat t0 topics=t timeout=1000 → 1 t0
+   a beat topics=t timeout=1000 → 1 t0
+   a beat topics=t → 1
    a join t → 1 t0`,
 )
 

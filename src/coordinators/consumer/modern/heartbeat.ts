@@ -144,8 +144,10 @@ const withRequest = (member: Member, command: HeartbeatCommand): Member => {
   }
 }
 
-/** Whether the member says all of itself, as after an answer that it did not get. */
+/**
+ * Whether the member says all of itself, as after an answer that it did not get. One in the middle
+ * of taking partitions may keep silent about what it owns; Kafka does not count its request as full.
+ */
 const isFull = ({ request }: HeartbeatCommand): boolean =>
   request.rebalanceTimeoutMs !== -1 &&
-  (request.subscribedTopicNames !== null || (request.subscribedTopicRegex ?? null) !== null) &&
-  request.topicPartitions !== null
+  (request.subscribedTopicNames !== null || (request.subscribedTopicRegex ?? null) !== null)
