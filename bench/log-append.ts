@@ -135,6 +135,7 @@ const measure = async (each: Case): Promise<void> => {
     openFilesMax: 500,
     producersMax: 1000,
     freeBytesMin: 0,
+    commitLogSize: 0,
     retentionCheckMs: 300_000,
     producerExpirationMs: 86_400_000,
     producerExpirationCheckMs: 600_000,

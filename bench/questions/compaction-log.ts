@@ -59,6 +59,7 @@ export const openLog = (folder: string): LocalLog =>
       openFilesMax: 500,
       producersMax: 1000,
       freeBytesMin: 0,
+      commitLogSize: 0,
       retentionCheckMs: 1e9,
       producerExpirationMs: 86_400_000,
       producerExpirationCheckMs: 600_000,

@@ -5,6 +5,7 @@ import type { BrokerSettings, Settings } from '#settings'
 export const localLogSettings = ({ folder, broker }: Settings): LocalLogSettings => ({
   folder,
   openFilesMax: broker['odradek.open.files.max'],
+  commitLogSize: broker['odradek.commit.log.bytes'],
   freeBytesMin: broker['odradek.min.free.bytes'],
   producersMax: broker['odradek.producer.state.max'],
   retentionCheckMs: broker['log.retention.check.interval.ms'],

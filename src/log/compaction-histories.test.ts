@@ -94,6 +94,7 @@ class History {
       producerExpirationMs: 1e9,
       producerExpirationCheckMs: 1e9,
       freeBytesMin: 0,
+      commitLogSize: 0,
       retentionCheckMs: 1000,
       cleaner: this.cleaner(1),
     }

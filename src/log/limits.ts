@@ -30,6 +30,18 @@ export const idleSyncBytes = 8 * 1024 * 1024
 /** Syncs in flight: half of libuv's four threads, so that reads keep theirs (D7). */
 export const syncsMax = 2
 
+/** A commit log takes up no more than this share of what is free on the disk. */
+export const commitLogShareMax = 1 / 16
+
+/** A round over fewer segments syncs them; over more, one write to the commit log is sooner done. */
+export const commitLogSegmentsMin = 4
+
+/** More than so many bytes of one partition in a round are synced where they are, and not written twice. */
+export const commitLogPieceSizeMax = 64 * 1024
+
+/** What one round writes to the commit log at most. */
+export const commitLogEntrySizeMax = 4 * 1024 * 1024
+
 /** Bytes of recent batches kept for readers at the tail, over all partitions. */
 export const tailCacheBytesMax = 64 * 1024 * 1024
 

@@ -432,6 +432,10 @@ export const brokerTable = {
     choice('disk', ['disk', 'os']),
     'What an acks=all answer says: that the records are on disk, or only in the page cache, which is what Kafka promises.',
   ),
+  'odradek.commit.log.bytes': acting(
+    int(67_108_864, { min: 1_048_576, also: 0 }),
+    'Size of the log in which small appends to many partitions are made durable together; 0 for none.',
+  ),
   'odradek.min.free.bytes': acting(
     long(16_777_216, { min: 0 }),
     'Bytes of the disk that records leave free: with less, produce is refused and everything else goes on.',

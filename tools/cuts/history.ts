@@ -29,7 +29,7 @@ export interface HistoryReport {
 }
 
 const livesMax = 4
-const partitionsMax = 5
+const partitionsMax = 10
 const operationsPerLifeMax = 600
 const folder = '/data'
 
@@ -70,7 +70,8 @@ class History {
     await this.#simulation.until(this.#disk.makeFolder(folder))
     await this.#simulation.until(this.#disk.syncFolder('/'))
     const lives = this.#random.between(1, livesMax)
-    while (this.#known.length < this.#random.between(1, partitionsMax)) this.#makeTopic()
+    const topics = this.#random.between(1, partitionsMax)
+    while (this.#known.length < topics) this.#makeTopic()
     for (; this.#life < lives; this.#life += 1) {
       await this.#live()
       this.#cut()
@@ -136,6 +137,7 @@ class History {
       folder,
       openFilesMax: this.#random.pick([2, 5, 100]),
       freeBytesMin: 0,
+      commitLogSize: this.#random.pick([0, 12_000, 100_000]),
       producersMax: 1000,
       retentionCheckMs: 50,
       producerExpirationMs: 86_400_000,
@@ -170,7 +172,7 @@ class History {
     await this.#checkAll()
     this.#disk.cutAt = Math.max(uncut, this.#disk.operations + this.#random.between(1, 400))
     while (!this.#disk.isCut) {
-      for (let count = this.#random.pick([1, 1, 3, 8]); count > 0; count -= 1) this.#act()
+      for (let count = this.#random.pick([1, 1, 3, 8, 20]); count > 0; count -= 1) this.#act()
       await this.#simulation.pass(this.#random.pick([0, 0.1, 1, 12, 60]))
       if (this.#random.chance(0.01)) await this.#simulation.pass(60_000)
     }

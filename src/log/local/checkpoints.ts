@@ -197,8 +197,8 @@ const copyOf = (states: ProducerStates): ProducerStates => {
 }
 
 /** Everything before this offset is synced, and its indexes are written where a scan would not go. */
-const recoveryPointOf = ({ segments, durable, damaged, lostEnd }: Partition): number => {
+const recoveryPointOf = ({ segments, filesEnd, damaged, lostEnd }: Partition): number => {
   if (damaged) return lostEnd
   const unsealed = segments.slice(0, -1).find(({ sealed }) => !sealed)
-  return unsealed ? unsealed.baseOffset : durable.offset
+  return unsealed ? Math.min(unsealed.baseOffset, filesEnd) : filesEnd
 }

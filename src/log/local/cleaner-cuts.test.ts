@@ -70,6 +70,7 @@ class Machine {
       producerExpirationMs: 1e9,
       producerExpirationCheckMs: 1e9,
       freeBytesMin: 0,
+      commitLogSize: 0,
       retentionCheckMs: 1e9,
     }
     const threads = sameThread(disk, simulation.clock)

@@ -54,6 +54,7 @@ const engineOn = (
       producerExpirationMs: 86_400_000,
       producerExpirationCheckMs: 600_000,
       freeBytesMin: 0,
+      commitLogSize: 0,
       retentionCheckMs: 1e9,
       cleaner: {
         threads: 1,

@@ -13,7 +13,7 @@ interface Entry {
 /** Lends open files by path. */
 export class FileLeases {
   readonly #disk: Disk
-  readonly #countMax: number
+  readonly countMax: number
   /** Longest unused first. */
   readonly #open = new Map<string, Entry>()
   readonly #opening = new Map<string, Promise<Entry>>()
@@ -23,7 +23,7 @@ export class FileLeases {
 
   constructor(disk: Disk, countMax: number) {
     this.#disk = disk
-    this.#countMax = countMax
+    this.countMax = countMax
   }
 
   get count(): number {
@@ -112,7 +112,7 @@ export class FileLeases {
 
   /** Opens a file with its first user. */
   async #openFile(path: string, mode: OpenMode): Promise<Entry> {
-    while (this.#taken >= this.#countMax) {
+    while (this.#taken >= this.countMax) {
       const room = new Promise<void>((resolve) => this.#waiting.push(resolve))
       this.#makeRoom()
       await room

@@ -48,6 +48,7 @@ const engineOn = (folder: string, disk: Disk = realDisk, openFilesMax = 100): Lo
     openFilesMax,
     producersMax: 1000,
     freeBytesMin: 0,
+    commitLogSize: 0,
     retentionCheckMs: 300_000,
     producerExpirationMs: 86_400_000,
     producerExpirationCheckMs: 600_000,

@@ -41,6 +41,7 @@ import { AppendCall, AppendDeadlines } from './append-call.ts'
 import { partitionName } from './checkpoint-files.ts'
 import { Checkpoints } from './checkpoints.ts'
 import { Cleaner } from './cleaner.ts'
+import { CommitLog, type LoggedPiece } from './commit-log.ts'
 import { DataFolder, type LeftBehind } from './data-folder.ts'
 import { DiskRoom } from './disk-room.ts'
 import { FileLeases } from './file-leases.ts'
@@ -63,6 +64,7 @@ export class LocalLog implements LogEngine {
   readonly #logger: Logger
   readonly #settings: LocalLogSettings
   readonly #leases: FileLeases
+  readonly #commitLog: CommitLog
   readonly #rounds: SyncRounds
   readonly #writer: LogWriter
   readonly #reader: LogReader
@@ -78,6 +80,8 @@ export class LocalLog implements LogEngine {
   readonly #times: TimeLookUps
   readonly #pause: Pause = () => nextTurn(this.#clock)
   #left: LeftBehind | undefined
+  /** What the commit log had of each partition, while they are being opened. */
+  readonly #replayed = new Map<string, LoggedPiece[]>()
   #expiry: Timer | undefined
   #closed = false
 
@@ -98,7 +102,15 @@ export class LocalLog implements LogEngine {
     this.#movements = new Movements(clock)
     this.#deadlines = new AppendDeadlines(clock)
     this.#room = new DiskRoom(disk, clock, logger, settings.folder, settings.freeBytesMin)
-    this.#rounds = new SyncRounds(disk, clock, logger, this.#leases, settings.folder)
+    this.#commitLog = new CommitLog(disk, logger, settings.folder, settings.commitLogSize)
+    this.#rounds = new SyncRounds(
+      disk,
+      clock,
+      logger,
+      this.#leases,
+      this.#commitLog,
+      settings.folder,
+    )
     this.#dataFolder = new DataFolder(disk, clock, logger, settings.folder)
     this.#reader = new LogReader(disk, this.#leases)
     this.#times = new TimeLookUps(disk, clock, logger, this.#reader)
@@ -135,6 +147,7 @@ export class LocalLog implements LogEngine {
   async open(partitions: readonly OpenPartition[]): Promise<Opened> {
     const isStart = this.#left === undefined
     this.#left ??= await this.#dataFolder.open(partitions)
+    if (isStart) await this.#readCommitLog()
     const queue = [...partitions]
     const work = async (): Promise<void> => {
       for (let next = queue.shift(); next; next = queue.shift())
@@ -142,6 +155,8 @@ export class LocalLog implements LogEngine {
     }
     await Promise.all(Array.from({ length: Math.min(opensMax, queue.length) }, work))
     if (isStart) {
+      this.#replayed.clear()
+      await this.#commitLog.begin()
       await this.#room.check()
       this.#checkpoints.start()
       this.#retention.start(this.#settings.retentionCheckMs)
@@ -275,8 +290,18 @@ export class LocalLog implements LogEngine {
     await this.#retention.close()
     await this.#writer.finish()
     await this.#checkpoints.finish()
+    await this.#commitLog.close()
     await this.#dataFolder.close()
     await this.#leases.closeAll()
+  }
+
+  async #readCommitLog(): Promise<void> {
+    for (const piece of await this.#commitLog.read(this.#left!.clean)) {
+      const key = `${piece.topicId}-${piece.partition}`
+      const others = this.#replayed.get(key)
+      if (others) others.push(piece)
+      else this.#replayed.set(key, [piece])
+    }
   }
 
   async #openOne(id: OpenPartition, isStart: boolean): Promise<Partition> {
@@ -295,6 +320,7 @@ export class LocalLog implements LogEngine {
           logStart,
           powerLost: this.#left!.powerLost,
           cleanedTo: this.#left!.cleaned.get(name),
+          pieces: this.#replayed.get(`${id.topicId}-${id.partition}`),
           indexChecksums: this.#left!.indexChecksums.get(name),
         })
       : emptyLog(this.#settings.producersMax)
@@ -439,9 +465,9 @@ export class LocalLog implements LogEngine {
   }
 
   #openAgain(partition: Partition): Promise<RecoveredLog> {
-    const { id, folder, durable } = partition
+    const { id, folder, filesEnd } = partition
     const { logStart } = partition
-    const known = { recoveryPoint: durable.offset, clean: false, logStart, powerLost: false }
+    const known = { recoveryPoint: filesEnd, clean: false, logStart, powerLost: false }
     if (partition.hasFolder) return this.#recover(id, folder, known)
     return Promise.resolve(emptyLog(this.#settings.producersMax))
   }

@@ -17,6 +17,7 @@ const engineOn = (folder: string, errors: string[] = []): LocalLog => {
     folder,
     openFilesMax: 100,
     freeBytesMin: 0,
+    commitLogSize: 0,
     producersMax: 1000,
     retentionCheckMs: 300_000,
     producerExpirationMs: 86_400_000,

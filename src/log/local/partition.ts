@@ -11,6 +11,7 @@ import { placeBatch } from '#records'
 import type { Admitted } from '../admission.ts'
 import type { AppendOptions, Bounds, LogConfig, OpenPartition } from '../engine.ts'
 import type { Epochs } from '../epochs.ts'
+import { commitLogPieceSizeMax } from '../limits.ts'
 import type { ProducerStates } from '../producer-states.ts'
 import { mustRoll } from '../rolling.ts'
 import { type AppendCall, type AppendWaiter, failWaiters, settleWaiters } from './append-call.ts'
@@ -77,6 +78,11 @@ export class Partition {
   dropped = false
   /** Bytes that the sync rounds know of and have not settled. */
   notedBytes = 0
+  /** Everything before this offset is in the segments' files for good, whatever the commit log has. */
+  filesEnd: number
+  /** Runs that are written and neither synced nor in the commit log; undefined when they are too many. */
+  #unsynced: Run[] | undefined = []
+  #unsyncedSize = 0
   /** What a clean stop left and nothing has changed since: the next one has nothing to write. */
   untouched: boolean
   /** Writes that go through the thread pool are in flight. */
@@ -127,6 +133,7 @@ export class Partition {
     this.lostEnd = recovered.recoveryPoint
     this.written = this.#markOfEnd()
     this.durable = this.written
+    this.filesEnd = this.end
     this.#shown = this.written
     this.untouched = recovered.untouched
     this.indexChecksums = recovered.indexChecksums
@@ -197,6 +204,8 @@ export class Partition {
     this.damaged = recovered.damaged
     this.written = this.#markOfEnd()
     this.durable = this.written
+    this.filesEnd = this.end
+    this.takeUnsynced()
     this.#shown = this.written
     this.untouched = false
     this.epochsChanged = this.epochs.begin(this.id.leaderEpoch, this.end)
@@ -276,14 +285,34 @@ export class Partition {
     return runs
   }
 
+  /**
+   * The runs since the last round, which the caller makes durable; undefined when they are too many for
+   * the commit log, or lie in more than one segment.
+   */
+  takeUnsynced(): Run[] | undefined {
+    const runs = this.#unsynced
+    this.#unsynced = []
+    this.#unsyncedSize = 0
+    return runs?.every(({ segment }) => segment === runs[0]!.segment) ? runs : undefined
+  }
+
   /** A run is in the page cache. */
-  wrote({ segment, position, size, end }: Run): void {
+  wrote(run: Run): void {
+    const { segment, position, size, end } = run
+    this.#unsyncedSize += size
+    if (this.#unsyncedSize > commitLogPieceSizeMax) this.#unsynced = undefined
+    else this.#unsynced?.push(run)
     segment.writtenSize = position + size
     this.written = { offset: end, segment, position: segment.writtenSize }
     settleWaiters(this.#writtenWaiters, end)
     if (this.config.flush !== 'os') return
     settleWaiters(this.#durableWaiters, end)
     this.#host.moved(this, size, false)
+  }
+
+  /** Everything up to a mark is in the segments' files for good. */
+  inFiles(mark: Mark): void {
+    this.filesEnd = Math.max(this.filesEnd, mark.offset)
   }
 
   /** Everything up to a mark, which was the written end when the sync began, is on disk. */

@@ -26,6 +26,7 @@ import { scanWindowSize } from '../limits.ts'
 import { ProducerStates } from '../producer-states.ts'
 import { hasBatchAfter, newestRecordMs, type ScannedBatch, scanBatches } from './batch-scan.ts'
 import { readEpochs } from './checkpoint-files.ts'
+import type { LoggedPiece } from './commit-log.ts'
 import { readSnapshot, snapshotOffsets } from './producer-snapshot.ts'
 import { type IndexChecksums, Segment } from './segment.ts'
 import { finishSwaps } from './swap-recovery.ts'
@@ -43,6 +44,8 @@ export interface RecoveryOptions {
   clean: boolean
   /** Of the newest segment's index files, as a clean stop left them. */
   indexChecksums?: IndexChecksums | undefined
+  /** What the commit log has of this partition, oldest first. */
+  pieces?: readonly LoggedPiece[] | undefined
   indexIntervalBytes: number
   producersMax: number
   nowMs: number
@@ -150,6 +153,7 @@ class Recovery {
   async scan(): Promise<RecoveredLog> {
     const { folder, logStart, recoveryPoint, cleanedTo } = this.#options
     const segments = await this.#segments()
+    await this.#replay(segments)
     if (this.#beginsTooLate(segments)) await this.#remove(segments.splice(0))
     const { first, producers, snapshot } = await this.#startingPoint(segments)
     const epochs = new Epochs((await readEpochs(this.#disk, folder)) ?? [])
@@ -195,6 +199,19 @@ class Recovery {
     // What was written, now or before, may be in files whose names are not on disk yet.
     await this.#disk.syncFolder(folder)
     return this.#log(segments, epochs, producers, end, damaged)
+  }
+
+  /** Writes what the commit log has into the segments; they are synced when the scan is over. */
+  async #replay(segments: readonly Segment[]): Promise<void> {
+    const { pieces = [], recoveryPoint } = this.#options
+    for (const { baseOffset, position, bytes } of pieces) {
+      const segment = segments.find((each) => each.baseOffset === baseOffset)
+      // What is below the recovery point was synced, and may have been cleaned or deleted since.
+      if (!segment || endOfBatches(bytes) <= recoveryPoint) continue
+      const file = await this.#disk.open(segment.path, 'write')
+      await file.write([bytes], position).finally(() => file.close())
+      segment.size = Math.max(segment.size, position + bytes.length)
+    }
   }
 
   async #segments(): Promise<Segment[]> {
@@ -363,6 +380,14 @@ class Recovery {
     const rest = { snapshots: this.#snapshots, untouched: false, recoveryPoint }
     return { segments, epochs, producers, logStart, end, damaged, ...rest }
   }
+}
+
+/** The offset after the last record of some whole batches. */
+const endOfBatches = (bytes: Buffer): number => {
+  let end = -1
+  for (let at = 0; at + batchHeaderSize <= bytes.length; at += batchSizeOf(bytes, at))
+    end = lastOffsetOf(bytes, at) + 1
+  return end
 }
 
 const rememberProducer = (

@@ -49,6 +49,8 @@ export class Segment {
   size: number
   writtenSize: number
   syncedSize: number
+  /** What of it is durable in the commit log ends here; 0 when nothing was ever written there. */
+  loggedSize = 0
   /** The file's name is in its folder for good. */
   folderSynced: boolean
   /** Closed, synced, and its indexes written: nothing of it needs to be scanned again. */

@@ -7,6 +7,8 @@ export interface LocalLogSettings {
   openFilesMax: number
   /** Bytes of the disk that appends leave free; 0 for none. */
   freeBytesMin: number
+  /** Bytes of the commit log; 0 for none. */
+  commitLogSize: number
   /** Producers remembered per partition. */
   producersMax: number
   /** How often the oldest segments are looked at for whether they may go. */

@@ -2,11 +2,20 @@
 // gathers. Whoever waits for `acks=all` makes a round begin at once; bytes that nobody waits for get one
 // soon all the same, because readers wait for it (D1).
 //
-// A round over many segments costs a sync for each; a commit log is to take that over (D2).
+// A round over few segments, or over much of them, syncs those. One over a little of many writes it once
+// more, all together, to the commit log and syncs that; the segments follow in the background (D2).
 import { type Clock, type Disk, DiskError, type Logger, type Timer } from '#world'
-import { idleSyncBytes, idleSyncMs, syncsMax } from '../limits.ts'
+import {
+  commitLogEntrySizeMax,
+  commitLogSegmentsMin,
+  idleSyncBytes,
+  idleSyncMs,
+  syncsMax,
+} from '../limits.ts'
+import { CommitLog, encodeEntry } from './commit-log.ts'
 import type { FileLeases } from './file-leases.ts'
-import type { Partition } from './partition.ts'
+import type { Mark, Partition } from './partition.ts'
+import type { Segment } from './segment.ts'
 
 const outOfDescriptors: ReadonlySet<string> = new Set(['DISK_EMFILE', 'DISK_ENFILE'])
 
@@ -17,6 +26,14 @@ export class SyncRounds {
   readonly #logger: Logger
   readonly #leases: FileLeases
   readonly #dataFolder: string
+  readonly #commitLog: CommitLog
+  readonly #coveredMax: number
+  /** By half of the commit log: the segments whose newest bytes may be only there. */
+  readonly #covered: [Map<Segment, Partition>, Map<Segment, Partition>] = [new Map(), new Map()]
+  /** Those of the next round that somebody wants in their files. */
+  readonly #toFiles = new Set<Partition>()
+  #freeing: Promise<void> = Promise.resolve()
+  #isFinishing = false
   #dirty = new Set<Partition>()
   #idleBytes = 0
   #timer: Timer | undefined
@@ -25,7 +42,16 @@ export class SyncRounds {
   /** Bytes that are written and not synced, of partitions that are to be synced. */
   unsyncedBytes = 0
 
-  constructor(disk: Disk, clock: Clock, logger: Logger, leases: FileLeases, dataFolder: string) {
+  constructor(
+    disk: Disk,
+    clock: Clock,
+    logger: Logger,
+    leases: FileLeases,
+    commitLog: CommitLog,
+    dataFolder: string,
+  ) {
+    this.#commitLog = commitLog
+    this.#coveredMax = Math.floor(leases.countMax / 2)
     this.#disk = disk
     this.#clock = clock
     this.#logger = logger
@@ -52,8 +78,9 @@ export class SyncRounds {
       })
   }
 
-  /** Resolves when a round has tried to sync what a partition has written so far. */
+  /** Resolves when a round has tried to sync what a partition has written so far into its segments. */
   async sync(partition: Partition): Promise<void> {
+    this.#toFiles.add(partition)
     this.note(partition, 0)
     while (this.#dirty.has(partition)) {
       if (!this.#running) this.#begin()
@@ -62,13 +89,15 @@ export class SyncRounds {
     await this.#running
   }
 
-  /** Syncs everything there is and resolves when it is done. */
+  /** Syncs everything there is into the segments and resolves when it is done. */
   async finish(): Promise<void> {
+    this.#isFinishing = true
     while (this.#running || this.#dirty.size > 0) {
       if (!this.#running) this.#begin()
       await this.#running
     }
     this.#timer?.cancel()
+    await this.#freeing
   }
 
   #someoneWaits(): boolean {
@@ -88,14 +117,96 @@ export class SyncRounds {
   }
 
   async #run(round: Partition[]): Promise<void> {
+    const logged = this.#loggable(round)
+    await Promise.all([
+      this.#writeLog(logged),
+      this.#syncAll(round.filter((partition) => !logged.has(partition))),
+    ])
+  }
+
+  async #syncAll(partitions: readonly Partition[]): Promise<void> {
     let next = 0
     const work = async (): Promise<void> => {
-      while (next < round.length) {
+      while (next < partitions.length) {
         next += 1
-        await this.#settle(round[next - 1]!)
+        await this.#settle(partitions[next - 1]!)
       }
     }
-    await Promise.all(Array.from({ length: Math.min(syncsMax, round.length) }, work))
+    await Promise.all(Array.from({ length: Math.min(syncsMax, partitions.length) }, work))
+  }
+
+  /** The partitions of a round whose bytes go to the commit log; none where syncing them is sooner done. */
+  #loggable(round: readonly Partition[]): Map<Partition, Piece> {
+    const pieces = new Map<Partition, Piece>()
+    for (const partition of round) {
+      if (this.#toFiles.delete(partition) || this.#isFinishing) continue
+      const piece = pieceOf(partition)
+      if (piece && this.#mayCover(piece.segment)) pieces.set(partition, piece)
+    }
+    const size = CommitLog.sizeOf([...pieces.values()])
+    const isWorthIt =
+      pieces.size >= commitLogSegmentsMin &&
+      size <= commitLogEntrySizeMax &&
+      this.#commitLog.hasRoom(size)
+    return isWorthIt ? pieces : new Map()
+  }
+
+  /** Files that are only in the log stay open, and some must be left for the others. */
+  #mayCover(segment: Segment): boolean {
+    const [one, other] = this.#covered
+    return one.has(segment) || other.has(segment) || one.size + other.size < this.#coveredMax
+  }
+
+  async #writeLog(pieces: ReadonlyMap<Partition, Piece>): Promise<void> {
+    if (pieces.size === 0) return
+    try {
+      const ended = await this.#commitLog.append(encodeEntry([...pieces.values()]))
+      for (const [partition, { segment, position, size, mark }] of pieces) {
+        segment.loggedSize = position + size
+        this.#covered[this.#commitLog.turn].set(segment, partition)
+        this.unsyncedBytes -= partition.notedBytes
+        partition.notedBytes = 0
+        if (!partition.dropped && !partition.offline) partition.synced(mark)
+      }
+      if (ended !== undefined) this.#free(ended)
+    } catch (error) {
+      this.#logger.error('the commit log failed: segments are synced one by one from now on', {
+        error: String(error),
+      })
+      this.#commitLog.turnOff()
+      await this.#syncAll([...pieces.keys()])
+    }
+  }
+
+  /** Syncs the segments that a half covers, in the background, so that it can be written anew. */
+  #free(half: 0 | 1): void {
+    const covered = this.#covered[half]
+    this.#freeing = this.#freeing.then(async () => {
+      for (const [segment, partition] of covered) {
+        await partition.inFolder(() => this.#syncSegment(partition, segment))
+        // Its bytes are nowhere else: the half is kept for the next start.
+        if (partition.offline && segment.syncedSize < segment.loggedSize) return
+      }
+      covered.clear()
+      this.#commitLog.release(half)
+    })
+  }
+
+  async #syncSegment(partition: Partition, segment: Segment): Promise<void> {
+    if (partition.dropped || partition.offline || segment.syncedSize >= segment.loggedSize) return
+    const { written: mark } = partition
+    const size = segment.writtenSize
+    try {
+      await this.#syncFile(segment.path)
+    } catch (error) {
+      if (!partition.dropped) this.#syncFailed(partition, error)
+      return
+    }
+    segment.syncedSize = Math.max(segment.syncedSize, size)
+    if (segment.writtenSize === segment.syncedSize) this.#leases.unpin(segment.path)
+    const others = partition.segments.filter((other) => other !== segment)
+    if (mark.segment === segment && others.every((other) => other.syncedSize === other.size))
+      partition.inFiles(mark)
   }
 
   /** What was noted of a partition is settled, however its sync ends. */
@@ -110,6 +221,7 @@ export class SyncRounds {
   async #sync(partition: Partition): Promise<void> {
     if (partition.dropped || partition.offline) return this.#forget(partition)
     const mark = partition.written
+    partition.takeUnsynced()
     try {
       for (const segment of partition.segments) {
         const size = segment.writtenSize
@@ -130,15 +242,20 @@ export class SyncRounds {
         this.note(partition, 0)
         return
       }
-      this.#logger.error('a sync failed: the partition is offline until the broker starts again', {
-        partition: `${partition.id.topic}-${partition.id.partition}`,
-        error: String(error),
-      })
+      this.#syncFailed(partition, error)
       this.#forget(partition)
-      partition.goOffline()
       return
     }
+    partition.inFiles(mark)
     partition.synced(mark)
+  }
+
+  #syncFailed(partition: Partition, error: unknown): void {
+    this.#logger.error('a sync failed: the partition is offline until the broker starts again', {
+      partition: `${partition.id.topic}-${partition.id.partition}`,
+      error: String(error),
+    })
+    partition.goOffline()
   }
 
   /**
@@ -167,4 +284,33 @@ export class SyncRounds {
     this.#dataFolderSync ??= this.#disk.syncFolder(this.#dataFolder)
     return this.#dataFolderSync
   }
+}
+
+/** What of a partition goes to the commit log in one round. */
+interface Piece {
+  segment: Segment
+  topicId: string
+  partition: number
+  baseOffset: number
+  position: number
+  chunks: readonly Buffer[]
+  size: number
+  /** Where the partition's written end is with it. */
+  mark: Mark
+}
+
+/** Takes what a partition has written since the last round, if the commit log can go on with it. */
+const pieceOf = (partition: Partition): Piece | undefined => {
+  const { id, written: mark, folderSynced, dropped, offline } = partition
+  const { segment } = mark
+  if (!segment?.folderSynced || !folderSynced || dropped || offline) return undefined
+  const runs = partition.takeUnsynced()
+  const first = runs?.[0]
+  const covered = Math.max(segment.syncedSize, segment.loggedSize)
+  if (!runs || first?.segment !== segment || first.position !== covered) return undefined
+  const { topicId, partition: number } = id
+  const { baseOffset } = segment
+  const chunks = runs.flatMap((run) => run.chunks)
+  const size = runs.reduce((sum, run) => sum + run.size, 0)
+  return { segment, topicId, partition: number, baseOffset, position: covered, chunks, size, mark }
 }
