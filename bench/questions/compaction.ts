@@ -1,6 +1,6 @@
 // Compacting one log of many records over fewer keys: ours on its thread, Kafka's cleaner on copies of the
 // same segment files. Afterwards both have to hold the same number of records.
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import {
   cpSync,
   existsSync,
@@ -67,9 +67,15 @@ interface Asked {
 const bytesOf = (folder: string): number =>
   logNames(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0)
 
+/** What was written for the measurement is not to be written back during it. */
+const settleDisk = (): void => {
+  spawnSync('sync')
+}
+
 /** In a process of its own, so that its memory is that of the compaction. */
 const askOdradek = async (from: string, folder: string): Promise<Asked> => {
   cpSync(from, folder, { recursive: true })
+  settleDisk()
   const program = new URL('./compaction-run.ts', import.meta.url).pathname
   const child = spawn(process.execPath, [program, folder], { stdio: ['ignore', 'pipe', 'inherit'] })
   let output = ''
@@ -99,6 +105,7 @@ const askKafka = async (from: string, folder: string): Promise<Asked> => {
   for (const name of ['recovery-point-offset-checkpoint', 'replication-offset-checkpoint'])
     replaceLine(join(data, name), end)
   rmSync(join(data, 'cleaner-offset-checkpoint'), { force: true })
+  settleDisk()
   const broker = await startKafka(folder, port, settings)
   try {
     const figure = await watchCleaner(broker.pid, data)

@@ -106,7 +106,7 @@ export const deadlineCheckMs = 50
 export const cleaningPieceSize = 8 * 1024 * 1024
 
 /** What a cleaning has written is synced so often, so that no sync takes long and disturbs the others. */
-export const cleaningSyncSize = 32 * 1024 * 1024
+export const cleaningSyncSize = 8 * 1024 * 1024
 
 /** A cleaning gathers so much before it writes. */
 export const cleaningWriteSize = 1024 * 1024
