@@ -19,7 +19,7 @@ export const guardedRead = <T>(
     .catch((error: unknown) => {
       // Retention took a segment away between the look-up and the opening of its file.
       if (!isAbsent(error) || partition.dropped) throw error
-      return read()
+      return partition.reading(async () => read())
     })
     .catch((error: unknown) => {
       if (partition.dropped) throw kafkaError('UNKNOWN_TOPIC_OR_PARTITION')
