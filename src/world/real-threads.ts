@@ -18,6 +18,7 @@ class RealThread implements Thread {
     this.#worker = startWorker('thread-worker', { module: module.href })
     this.#worker.on('message', (answer: ThreadAnswer) => this.#settle(answer))
     this.#worker.on('error', (error) => this.#failAll(error as Error))
+    this.#worker.on('exit', () => this.#failAll(new ThreadEnded()))
     this.#worker.unref()
   }
 

@@ -55,6 +55,13 @@ for (const [name, threads] of [
   })
 }
 
+test('a thread that goes away by itself leaves no question without an answer', async () => {
+  const leaving = `export const work = () => () => process.exit(0)`
+  const thread = realThreads.start(new URL(`data:text/javascript,${leaving}`))
+  await rejects(thread.ask('x'), ThreadEnded)
+  await thread.end()
+})
+
 test('a module that cannot be loaded fails what it is asked', async () => {
   const missing = new URL('data:text/javascript,throw new Error("broken")')
   const thread = realThreads.start(missing)

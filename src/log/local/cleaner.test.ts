@@ -336,6 +336,28 @@ test('a log with bad bytes is marked and said so, and the others are cleaned', (
     await engine.close()
   }))
 
+test('a file that goes away under a cleaning makes it be tried again', () =>
+  inFolder(async (folder) => {
+    let failing = true
+    const disk: Disk = {
+      ...realDisk,
+      open: (path, mode) =>
+        failing && mode === 'read' && path.endsWith('06.log')
+          ? Promise.reject(new DiskError('open', path, { code: 'ENOENT' }))
+          : realDisk.open(path, mode),
+    }
+    const engine = engineOn(folder, { disk })
+    const id = compacted()
+    await engine.open([id])
+    await fill(engine, id)
+    const before = await contentOf(engine, id)
+    equal(await engine.compact(), 0)
+    equal(await contentOf(engine, id), before)
+    failing = false
+    equal(await engine.compact(), 1)
+    await engine.close()
+  }))
+
 test('a full disk undoes a cleaning, and it is tried again', () =>
   inFolder(async (folder) => {
     let failing = true

@@ -97,7 +97,14 @@ export class Cleaner {
 
   /** Cleans what is due, once each, after a round that is going on; resolves to how many were cleaned. */
   run(): Promise<number> {
-    this.#round = this.#round.then(() => this.#run())
+    this.#round = this.#round
+      .then(() => this.#run())
+      .catch((error: unknown) => {
+        this.#logger.error('a round of cleaning failed; the next one tries again', {
+          error: String(error),
+        })
+        return 0
+      })
     return this.#round
   }
 
@@ -288,8 +295,9 @@ export class Cleaner {
       partition: partitionName(partition.id.topic, partition.id.partition),
       error: String(error),
     }
-    if (kind === 'full') {
-      this.#logger.warn('there is no room to clean a log; it is tried again', fields)
+    // Retention, or a log that was opened again, may have taken a file away from under the cleaning.
+    if (kind === 'full' || kind === 'absent') {
+      this.#logger.warn('a cleaning found no room, or a file no more; it is tried again', fields)
       return
     }
     partition.uncleanable = true
