@@ -79,6 +79,9 @@ const partitionsOf = (count: number): OpenPartition[] =>
     leaderEpoch: 0,
     config: {
       flush: 'disk',
+      flushMessages: Number.MAX_SAFE_INTEGER,
+      flushMs: Number.MAX_SAFE_INTEGER,
+      compression: undefined,
       segmentBytes: 1 << 30,
       segmentMs: 604_800_000,
       segmentJitterMs: 0,

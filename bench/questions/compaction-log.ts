@@ -15,6 +15,9 @@ const quiet: Logger = { info: silent, warn: silent, error: silent }
 
 export const logConfig = (changes: Partial<LogConfig> = {}): LogConfig => ({
   flush: 'disk',
+  flushMessages: Number.MAX_SAFE_INTEGER,
+  flushMs: Number.MAX_SAFE_INTEGER,
+  compression: undefined,
   segmentBytes,
   segmentMs: 604_800_000,
   segmentJitterMs: 0,

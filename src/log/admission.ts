@@ -5,9 +5,11 @@ import {
   type BatchFacts,
   type BatchRules,
   batchHeaderSize,
+  Codec,
   checkBatch,
   checkHeaderTime,
   checkRecords,
+  compressAsync,
   decompressAsync,
   isLogAppendTime,
   needsOpening,
@@ -15,10 +17,11 @@ import {
   type RecordFault,
   RecordRefusal,
   RecordsError,
+  rewriteBatch,
   setCreateTime,
   stampBatch,
 } from '#records'
-import type { Append, AppendOptions, AppendOutcome, LogConfig } from './engine.ts'
+import type { Append, AppendOptions, AppendOutcome, CompressionType, LogConfig } from './engine.ts'
 import { unfoldedFactorMax, unfoldedSizeMin } from './limits.ts'
 
 /** A batch that may enter the log. */
@@ -54,11 +57,15 @@ export const admit = (
   const batch = records === null ? null : asBuffer(records)
   const facts = checkBatch(batch, rules)
   const checked = batch!
-  if (needsOpening(facts, rules))
+  const { compression } = config
+  const isOther = compression !== undefined && codecOf(compression.type) !== facts.codec
+  if (isOther || needsOpening(facts, rules))
     return {
       open: async (pause) => {
         const records = await unfold(checked, facts, config, pause)
-        return stamped(checked, facts, rules, checkRecords(records, checked, facts, rules))
+        const largestMs = checkRecords(records, checked, facts, rules)
+        const folded = isOther ? await fold(checked, records, facts, config, pause) : checked
+        return stamped(folded, facts, rules, largestMs)
       },
     }
   if (facts.codec === 0) {
@@ -98,6 +105,29 @@ const unfold = async (
     if (error instanceof RecordsError) throw kafkaError('CORRUPT_MESSAGE', error.message)
     throw error
   }
+}
+
+const codecOf = (type: CompressionType): Codec =>
+  type === 'uncompressed' ? Codec.none : Codec[type]
+
+/** The batch with its records compressed as the topic wants them (`compression.type`). */
+const fold = async (
+  batch: Buffer,
+  records: Buffer,
+  { count }: BatchFacts,
+  { compression, maxMessageBytes }: LogConfig,
+  pause: Pause,
+): Promise<Buffer> => {
+  const { type, level } = compression!
+  const codec = codecOf(type)
+  const body = await compressAsync(codec, records, pause, level)
+  const size = batchHeaderSize + body.length
+  if (size > maxMessageBytes)
+    throw kafkaError(
+      'MESSAGE_TOO_LARGE',
+      `As the topic compresses it the batch has ${size} bytes, and max.message.bytes allows ${maxMessageBytes}.`,
+    )
+  return rewriteBatch(batch, { body, count, codec })
 }
 
 /**

@@ -22,6 +22,9 @@ export interface TestedEngine {
 
 export const configOf = (changes: Partial<LogConfig> = {}): LogConfig => ({
   flush: 'disk',
+  flushMessages: Number.MAX_SAFE_INTEGER,
+  flushMs: Number.MAX_SAFE_INTEGER,
+  compression: undefined,
   segmentBytes: 1 << 30,
   segmentMs: 604_800_000,
   segmentJitterMs: 0,

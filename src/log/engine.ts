@@ -10,7 +10,7 @@
 // `flush=os` the written end. *last stable offset*: the first offset of the earliest open transaction,
 // or the high watermark when there is none.
 import type { ErrorName, KafkaError, Uuid } from '#model'
-import type { RecordFault } from '#records'
+import type { Codec, RecordFault } from '#records'
 
 /** Names one partition for as long as it lives; a topic made again has another id. */
 export interface PartitionId {
@@ -18,10 +18,18 @@ export interface PartitionId {
   partition: number
 }
 
+/** What `compression.type` may be, but for `producer`. */
+export type CompressionType = 'uncompressed' | Exclude<keyof typeof Codec, 'none'>
+
 /** What the log does differently from topic to topic. Sizes in bytes, times in milliseconds. */
 export interface LogConfig {
   /** When `acks=all` is answered and readers see a record: on disk, or in the page cache. */
   flush: 'disk' | 'os'
+  /** Under `flush=os`: so many records, and what is so old, are synced all the same. */
+  flushMessages: number
+  flushMs: number
+  /** How batches are compressed in the log; undefined leaves them as they come. */
+  compression: { type: CompressionType; level: number | undefined } | undefined
   segmentBytes: number
   segmentMs: number
   segmentJitterMs: number

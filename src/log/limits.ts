@@ -90,6 +90,9 @@ export const folderNameSizeMax = 255
 /** A start is followed by a first look for old segments after so long, as in Kafka. */
 export const firstRetentionCheckMs = 30_000
 
+/** A `flush.ms` of this or more, which Kafka's default is, stands for never: some 24 days. */
+export const flushMsNever = 2 ** 31
+
 /** How often recovery points are written: what a crash has to scan again is younger than this. */
 export const checkpointIntervalMs = 60_000
 

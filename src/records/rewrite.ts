@@ -20,6 +20,8 @@ export interface BatchRewrite {
   /** The records, compressed as the batch says. */
   body: Buffer
   count: number
+  /** How the records are compressed now, where that is another way than before. */
+  codec?: Codec | undefined
   /** From when on the batch's tombstones, or its marker, may go; the times count from here then. */
   deleteHorizonMs?: number | undefined
   maxTimestampMs?: number | undefined
@@ -31,10 +33,12 @@ export const deleteHorizonOf = (bytes: Buffer, start = 0): number | undefined =>
 
 /** Returns a batch at the same offsets, of the same producer, with these records and a right checksum. */
 export const rewriteBatch = (batch: Buffer, rewrite: BatchRewrite): Buffer => {
-  const { body, count, deleteHorizonMs, maxTimestampMs } = rewrite
+  const { body, count, codec, deleteHorizonMs, maxTimestampMs } = rewrite
   const bytes = Buffer.allocUnsafe(batchHeaderSize + body.length)
   batch.copy(bytes, 0, 0, batchHeaderSize)
   body.copy(bytes, batchHeaderSize)
+  if (codec !== undefined)
+    bytes.writeInt16BE((attributesOf(bytes) & ~codecBits) | codec, BatchField.attributes)
   if (deleteHorizonMs !== undefined) {
     bytes.writeInt16BE(attributesOf(bytes) | deleteHorizonBit, BatchField.attributes)
     writeInt64(bytes, BatchField.baseTimestamp, deleteHorizonMs)

@@ -14,16 +14,16 @@ import {
 /** Every topic setting of Kafka 4.3, and ours. Where a topic sets none, the broker's stands (`topic-fallback.ts`). */
 export const topicTable = {
   'cleanup.policy': acting(choices(['delete'], ['compact', 'delete'])),
-  'compression.gzip.level': int(-1, { min: 1, max: 9, also: -1 }),
+  'compression.gzip.level': acting(int(-1, { min: 1, max: 9, also: -1 })),
   'compression.lz4.level': int(9, { min: 1, max: 17 }),
   'compression.type': acting(
     choice('producer', ['uncompressed', 'zstd', 'lz4', 'snappy', 'gzip', 'producer']),
   ),
-  'compression.zstd.level': int(3, { min: -131_072, max: 22 }),
+  'compression.zstd.level': acting(int(3, { min: -131_072, max: 22 })),
   'delete.retention.ms': acting(long(86_400_000, { min: 0 })),
   'file.delete.delay.ms': acting(long(60_000, { min: 0 })),
-  'flush.messages': long(longMax, { min: 1 }),
-  'flush.ms': long(longMax, { min: 0 }),
+  'flush.messages': acting(long(longMax, { min: 1 })),
+  'flush.ms': acting(long(longMax, { min: 0 })),
   'follower.replication.throttled.replicas': list([], { pattern: throttledReplicas }),
   'index.interval.bytes': acting(int(4096, { min: 0 })),
   'leader.replication.throttled.replicas': list([], { pattern: throttledReplicas }),

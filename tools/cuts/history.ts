@@ -100,6 +100,9 @@ class History {
   #config(): LogConfig {
     return {
       flush: 'disk',
+      flushMessages: Number.MAX_SAFE_INTEGER,
+      flushMs: Number.MAX_SAFE_INTEGER,
+      compression: undefined,
       segmentBytes: this.#random.pick([600, 3000, 20_000]),
       segmentMs: 604_800_000,
       segmentJitterMs: 0,

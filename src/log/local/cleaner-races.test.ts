@@ -43,6 +43,7 @@ const race = async (seed: number): Promise<number> => {
       producerExpirationMs: 1e9,
       producerExpirationCheckMs: 1e9,
       freeBytesMin: 0,
+      commitLogSize: 0,
       retentionCheckMs: 100,
     }
     const threads = sameThread(disk, simulation.clock)

@@ -3,6 +3,7 @@
 // per partition (D7).
 import { type Clock, type Disk, DiskError, type Logger } from '#world'
 import {
+  flushMsNever,
   preparationsMax,
   slowPauseMs,
   slowWriteMs,
@@ -31,6 +32,8 @@ export class LogWriter {
   readonly #rounds: SyncRounds
   readonly #host: WriterHost
   readonly #turn = new Set<Partition>()
+  /** Partitions that will be synced when their `flush.ms` is over. */
+  readonly #flushing = new Set<Partition>()
   readonly #draining = new Set<Promise<void>>()
   readonly #preparing = new Turnstile(preparationsMax)
   #scheduled = false
@@ -158,8 +161,21 @@ export class LogWriter {
     if (partition.config.flush === 'disk') {
       this.#leases.pin(run.segment.path)
       this.#rounds.note(partition, run.size)
-    }
+    } else this.#flushLater(partition, run.end)
     partition.wrote(run)
+  }
+
+  /** `flush.messages` and `flush.ms` bound what a partition under `flush=os` leaves to the system. */
+  #flushLater(partition: Partition, end: number): void {
+    const { flushMessages, flushMs } = partition.config
+    if (end - partition.durable.offset >= flushMessages) this.#rounds.note(partition, 0)
+    if (flushMs >= flushMsNever || this.#flushing.has(partition)) return
+    this.#flushing.add(partition)
+    this.#clock.after(flushMs, () => {
+      this.#flushing.delete(partition)
+      this.#rounds.note(partition, 0)
+      this.#rounds.consider()
+    })
   }
 
   #failed(partition: Partition, error: unknown): void {

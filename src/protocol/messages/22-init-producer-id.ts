@@ -22,7 +22,7 @@ export const InitProducerId = api(22, 'InitProducerId', {
     throttleTimeMs,
     errorCode,
     producerId: id64.or(-1n),
-    producerEpoch: int16,
+    producerEpoch: int16.or(-1),
     ongoingTxnProducerId: id64.since(6).or(-1n),
     ongoingTxnProducerEpoch: int16.since(6).or(-1),
   },
