@@ -23,6 +23,10 @@ const repeatedSignalMs = 500
 /** Runs the broker with the arguments of the command line until a signal stops it. */
 export const main = async (args: readonly string[]): Promise<void> => {
   try {
+    if (args[0] === 'log') {
+      process.exitCode = await command(args)
+      return
+    }
     const parsed = parseArguments(args)
     if (parsed.help) process.stdout.write(usage)
     else if (parsed.version) process.stdout.write(`odradek ${version}\n`)
@@ -32,6 +36,15 @@ export const main = async (args: readonly string[]): Promise<void> => {
     process.stderr.write(`odradek: ${error.message}\n`)
     process.exitCode = 1
   }
+}
+
+/** Commands are loaded when they are asked for: a broker's start does not wait for them. */
+const command = async (args: readonly string[]): Promise<number> => {
+  const { runCommand } = await import('#cli')
+  return runCommand(args, realWorld('text'), {
+    say: (line) => process.stdout.write(`${line}\n`),
+    complain: (line) => process.stderr.write(`odradek: ${line}\n`),
+  })
 }
 
 const run = async (settings: Settings): Promise<void> => {

@@ -17,6 +17,14 @@ export type {
   ReadOutcome,
   TimedOffset,
 } from './engine.ts'
+export { forgetCleanStop, readRecoveryPoints } from './local/data-folder.ts'
+export {
+  type DamagedStretch,
+  describeDamage,
+  type Inspection,
+  inspectPartition,
+  repairPartition,
+} from './local/inspection.ts'
 export { LocalLog } from './local/local-log.ts'
 export type { LocalLogSettings } from './local/settings.ts'
 export { LogError, type LogErrorCode } from './log-error.ts'

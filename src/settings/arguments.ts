@@ -25,7 +25,9 @@ export interface Arguments {
 }
 
 /** What `--help` prints. */
-export const usage = `Usage: odradek [options]
+export const usage = `Usage: odradek [options]                  starts a broker
+       odradek log verify [--data DIR]    checks the files of a stopped one
+       odradek log repair [--data DIR]    cuts out what is damaged there
 
   --data DIR              the data folder                          (./odradek-data)
   --host H                the address to listen on                 (127.0.0.1)

@@ -116,8 +116,17 @@ export const hasBatchAfter = async (
   nextOffset: number,
 ): Promise<boolean> => {
   const last = Math.min(end, position + damageSearchSize)
-  for (let from = position + 1; from + batchHeaderSize <= last; from += scanWindowSize) {
-    const wanted = Math.min(scanWindowSize + batchHeaderSize - 1, last - from)
+  return (await nextBatchAfter(file, position, { searchEnd: last, end, nextOffset })) !== undefined
+}
+
+/** The position of the first valid batch that begins behind `position` and before `searchEnd`. */
+export const nextBatchAfter = async (
+  file: DiskFile,
+  position: number,
+  { searchEnd, end, nextOffset }: { searchEnd: number; end: number; nextOffset: number },
+): Promise<number | undefined> => {
+  for (let from = position + 1; from + batchHeaderSize <= searchEnd; from += scanWindowSize) {
+    const wanted = Math.min(scanWindowSize + batchHeaderSize - 1, searchEnd - from)
     const window = await readWindow(file, from, wanted)
     for (let start = 0; start + batchHeaderSize <= window.length; start += 1) {
       if (!mayBegin(window, start, nextOffset)) continue
@@ -127,10 +136,10 @@ export const hasBatchAfter = async (
         found = true
         return false
       })
-      if (found) return true
+      if (found) return from + start
     }
   }
-  return false
+  return undefined
 }
 
 /** Whether a header could stand here; checksums of everything else would take minutes. */

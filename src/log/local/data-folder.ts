@@ -41,6 +41,18 @@ interface Stopped {
   indexChecksums: IndexChecksums | undefined
 }
 
+/** Where each partition's records once were on disk up to, by folder name. */
+export const readRecoveryPoints = (
+  disk: Disk,
+  folder: string,
+): Promise<ReadonlyMap<string, number>> => new OffsetFile(disk, folder, recoveryPointsName).read()
+
+/** Makes the next start look at everything, because files were changed since the last stop. */
+export const forgetCleanStop = async (disk: Disk, folder: string): Promise<void> => {
+  await disk.remove(join(folder, cleanStopName))
+  await disk.syncFolder(folder)
+}
+
 /** A folder's name with an ending; of the longest topic names something has to go for it. */
 const awayName = (name: string, ending: string): string => {
   const end = `${name.slice(name.lastIndexOf('-'))}${ending}`

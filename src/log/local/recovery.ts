@@ -172,7 +172,7 @@ class Recovery {
       damaged = found.damaged
       if (damaged || found.cut) segments.length = index + 1
       if (found.cut) await this.#remove(later)
-      end = Math.max(end, found.end)
+      end = Math.max(end, found.end, segment.baseOffset)
       if (segment === segments.at(-1)) continue
       await segment.writeIndexes(this.#disk, true)
       segment.thinIndexes()

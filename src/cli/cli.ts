@@ -1,0 +1,2 @@
+// The commands of `odradek` beside starting a broker.
+export { runCommand } from './commands.ts'
