@@ -131,6 +131,18 @@ test('a folder that is gone is named, and the commands refuse what they cannot d
   match((await runBroker(['log', 'verify', '--port', '1'])).stderr, /--data DIR/)
 })
 
+test('after a crash the broker has to put things right first', async () => {
+  const { folder } = await written()
+  const broker = await start(folder)
+  await broker.kill()
+  const mended = await runBroker(['log', 'repair', '--data', folder])
+  equal(mended.code, 1)
+  match(mended.stderr, /did not stop in order/)
+  const seen = await runBroker(['log', 'verify', '--data', folder])
+  equal(seen.code, 0)
+  match(seen.stdout, /did not stop in order/)
+})
+
 test('the folder of a running broker is left alone', async () => {
   const broker = await start()
   const seen = await runBroker(['log', 'repair', '--data', broker.folder])

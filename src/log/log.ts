@@ -17,7 +17,7 @@ export type {
   ReadOutcome,
   TimedOffset,
 } from './engine.ts'
-export { forgetCleanStop, readRecoveryPoints } from './local/data-folder.ts'
+export { forgetCleanStop, hasStoppedCleanly, readRecoveryPoints } from './local/data-folder.ts'
 export {
   type DamagedStretch,
   describeDamage,

@@ -1,5 +1,5 @@
 import { forgetCleanStop, repairPartition } from '#log'
-import type { Command } from '../command.ts'
+import { type Command, CommandError } from '../command.ts'
 import { verify } from './log-verify.ts'
 import { dataFolderOf, withStoppedFolder } from './stopped-folder.ts'
 
@@ -9,6 +9,10 @@ import { dataFolderOf, withStoppedFolder } from './stopped-folder.ts'
  */
 export const logRepair: Command = async ({ args, world, say }) =>
   withStoppedFolder(dataFolderOf(args), world, async (folder) => {
+    if (!folder.isClean)
+      throw new CommandError(
+        'The broker did not stop in order: start it, which mends what a crash leaves, and stop it first.',
+      )
     const findings = await verify(folder, world, say)
     let left = 0
     for (const { name, inspection } of findings) {

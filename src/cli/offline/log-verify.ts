@@ -22,10 +22,11 @@ export const logVerify: Command = async ({ args, world, say }) => {
 
 /** Inspects each partition, says what is wrong, and returns those that are damaged. */
 export const verify = async (
-  { path, partitions, recoveryPoints }: StoppedFolder,
+  { path, isClean, partitions, recoveryPoints }: StoppedFolder,
   { disk }: World,
   say: (line: string) => void,
 ): Promise<Finding[]> => {
+  if (!isClean) say('The broker did not stop in order: start and stop it once, and look again.')
   const findings: Finding[] = []
   let batches = 0
   let bytes = 0

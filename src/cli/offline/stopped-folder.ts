@@ -1,11 +1,13 @@
 import { join } from 'node:path'
-import { readRecoveryPoints } from '#log'
+import { hasStoppedCleanly, readRecoveryPoints } from '#log'
 import { DatabaseError, DiskError, type World } from '#world'
 import { CommandError } from '../command.ts'
 
 /** The data folder of a broker that does not run, and that none can start on meanwhile. */
 export interface StoppedFolder {
   path: string
+  /** Else a start has something to put right first, and files may look worse than they are. */
+  isClean: boolean
   /** The folders of partitions, in order. */
   partitions: readonly string[]
   recoveryPoints: ReadonlyMap<string, number>
@@ -40,7 +42,7 @@ export const withStoppedFolder = async <T>(
     const partitions = names.filter((name) => partitionFolder.test(name)).sort()
     const lost = [...recoveryPoints.keys()].filter((name) => !names.includes(name))
     if (lost.length > 0) partitions.push(...lost)
-    return await work({ path, partitions, recoveryPoints })
+    return await work({ path, isClean: hasStoppedCleanly(names), partitions, recoveryPoints })
   } finally {
     await lock.release()
   }

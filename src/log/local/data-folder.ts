@@ -47,6 +47,10 @@ export const readRecoveryPoints = (
   folder: string,
 ): Promise<ReadonlyMap<string, number>> => new OffsetFile(disk, folder, recoveryPointsName).read()
 
+/** Whether the broker that left these names in its data folder had come to its end in order. */
+export const hasStoppedCleanly = (names: readonly string[]): boolean =>
+  names.includes(cleanStopName)
+
 /** Makes the next start look at everything, because files were changed since the last stop. */
 export const forgetCleanStop = async (disk: Disk, folder: string): Promise<void> => {
   await disk.remove(join(folder, cleanStopName))
