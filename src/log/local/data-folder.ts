@@ -3,10 +3,11 @@ import { join } from 'node:path'
 import { uuidToBytes } from '#model'
 import { type Clock, type Disk, DiskError, type Logger } from '#world'
 import type { OpenPartition } from '../engine.ts'
-import { folderNameSizeMax } from '../limits.ts'
+import { folderNameSizeMax, opensMax } from '../limits.ts'
 import { type PartitionOffset, partitionName, readTopicId } from './checkpoint-files.ts'
 import { OffsetFile } from './offset-file.ts'
 import { type IndexChecksums, replaceAid, replaceFile } from './segment.ts'
+import { Turnstile } from './turnstile.ts'
 
 const cleanStopName = '.kafka_cleanshutdown'
 const recoveryPointsName = 'recovery-point-offset-checkpoint'
@@ -100,9 +101,9 @@ export class DataFolder {
     const logStarts = await this.#logStarts.read()
     const cleaned = await this.#cleaned.read()
     const present = new Set<string>()
-    for (const { topic, partition, topicId } of partitions) {
+    const claim = async ({ topic, partition, topicId }: OpenPartition): Promise<void> => {
       const name = partitionName(topic, partition)
-      if (!names.delete(name)) continue
+      if (!names.delete(name)) return
       const found = await readTopicId(this.#disk, join(this.path, name))
       // Records were acknowledged only once the folder said whose it is, and for good: one that does not
       // say so holds none, unless the file was lost later.
@@ -110,6 +111,8 @@ export class DataFolder {
       if (found === topicId || (found === undefined && wasSynced)) present.add(name)
       else names.add(await this.#setAside(name))
     }
+    const turnstile = new Turnstile(opensMax)
+    await Promise.all(partitions.map((each) => turnstile.run(() => claim(each))))
     for (const name of names)
       if (partitionFolderName.test(name) && !setAside.test(name) && !deletedEnding.test(name))
         await this.#setAside(name)
