@@ -6,6 +6,17 @@ export {
   assignorNames,
   type Partitions,
 } from './consumer/assignors/assignors.ts'
+export { applyClassic } from './consumer/classic/apply.ts'
+export type * from './consumer/classic/commands.ts'
+export { decideClassic } from './consumer/classic/decide.ts'
+export { type ClassicEvent, isStoredClassic } from './consumer/classic/events.ts'
+export { classicFromRows, classicRowsOf } from './consumer/classic/rows.ts'
+export {
+  type ClassicSettings,
+  classicDefaults,
+  classicSettings,
+} from './consumer/classic/settings.ts'
+export { type ClassicPhase, type ClassicState, newClassicState } from './consumer/classic/state.ts'
 export { applyModern } from './consumer/modern/apply.ts'
 export type { ClassicGroup, ClassicGroupMember } from './consumer/modern/classic-group.ts'
 export type * from './consumer/modern/commands.ts'

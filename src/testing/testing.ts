@@ -11,6 +11,7 @@ export {
   type SpawnOptions,
   spawnBroker,
 } from './broker-process.ts'
+export { ClassicTable } from './classic-table.ts'
 export { collectingLogger } from './collecting-logger.ts'
 export { type Forgotten, forgetfulDisk } from './forgetful-disk.ts'
 export { GroupTable, textOf } from './group-table.ts'
