@@ -39,3 +39,12 @@ export {
 } from './consumer/modern/settings.ts'
 export { type ModernGroup, newModernGroup } from './consumer/modern/state.ts'
 export { type KnownTopic, type TopicsImage, topicsImage } from './consumer/modern/topics.ts'
+export type { Decision, Settled } from './machine.ts'
+export {
+  type Command,
+  type Machinery,
+  type MachineStore,
+  Runtime,
+  type Step,
+  type Time,
+} from './runtime.ts'
