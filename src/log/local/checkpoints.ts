@@ -154,7 +154,10 @@ export class Checkpoints {
   /** What is written here is checked by its checksum before a start relies on it. */
   async #close(partition: Partition): Promise<void> {
     await this.#sealClosed(partition)
-    partition.indexChecksums = await partition.active?.writeIndexes(this.#disk, false)
+    const indexes = await partition.active?.writeIndexes(this.#disk, false)
+    const written = partition.segments.filter(({ size }) => size > 0)
+    const segments = written.map(({ baseOffset }) => baseOffset)
+    partition.cleanStop = indexes && { indexes, segments }
     await this.#writeEpochs(partition)
     await this.#writeSnapshot(partition, partition.end, partition.producers, false)
     await this.#disk.syncFolder(partition.folder)

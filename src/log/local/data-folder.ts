@@ -13,7 +13,7 @@ const cleanStopName = '.kafka_cleanshutdown'
 const recoveryPointsName = 'recovery-point-offset-checkpoint'
 const logStartsName = 'log-start-offset-checkpoint'
 const bootIdName = 'boot-id'
-const indexChecksumsName = 'index-checksums.json'
+const cleanStopsName = 'clean-stop.json'
 const cleanedName = 'cleaner-offset-checkpoint'
 const deletedEnding = /-delete$/
 const setAside = /-stray$/
@@ -26,8 +26,8 @@ export interface LeftBehind {
   powerLost: boolean
   recoveryPoints: ReadonlyMap<string, number>
   logStarts: ReadonlyMap<string, number>
-  /** Of the newest segments' index files, by folder name. */
-  indexChecksums: ReadonlyMap<string, IndexChecksums>
+  /** What a clean stop said of each partition, by folder name. */
+  cleanStops: ReadonlyMap<string, CleanStop>
   /** Where cleanings ended. */
   cleaned: ReadonlyMap<string, number>
   /** The partition folders that belong to a partition that is opened. */
@@ -36,10 +36,18 @@ export interface LeftBehind {
   missing: ReadonlySet<string>
 }
 
+/** What a clean stop says of a partition, for the start to hold against what is there. */
+export interface CleanStop {
+  /** Of the newest segment's index files. */
+  indexes: IndexChecksums
+  /** The base offsets of all segments with bytes. */
+  segments: readonly number[]
+}
+
 /** A partition at a clean stop. */
 interface Stopped {
   id: OpenPartition
-  indexChecksums: IndexChecksums | undefined
+  cleanStop: CleanStop | undefined
 }
 
 /** Where each partition's records once were on disk up to, by folder name. */
@@ -131,7 +139,7 @@ export class DataFolder {
     await Promise.all(stale.map((name) => this.forget(name)))
     // Now that no checkpoint speaks of them any more.
     for (const name of names) if (deletedEnding.test(name)) this.#removeLater(name, 0)
-    const indexChecksums = clean ? await this.#readChecksums() : new Map<string, IndexChecksums>()
+    const cleanStops = clean ? await this.#readCleanStops() : new Map<string, CleanStop>()
     const powerLost = await this.#noteBoot()
     return {
       clean,
@@ -139,7 +147,7 @@ export class DataFolder {
       recoveryPoints,
       logStarts,
       cleaned,
-      indexChecksums,
+      cleanStops,
       present,
       missing,
     }
@@ -156,10 +164,10 @@ export class DataFolder {
     return bootId === undefined || bootId !== last
   }
 
-  async #readChecksums(): Promise<Map<string, IndexChecksums>> {
-    const text = (await this.#readText(join(this.path, indexChecksumsName))) ?? ''
+  async #readCleanStops(): Promise<Map<string, CleanStop>> {
+    const text = (await this.#readText(join(this.path, cleanStopsName))) ?? ''
     try {
-      return new Map(Object.entries(JSON.parse(text) as Record<string, IndexChecksums>))
+      return new Map(Object.entries(JSON.parse(text) as Record<string, CleanStop>))
     } catch (error) {
       if (error instanceof SyntaxError) return new Map()
       throw error
@@ -191,13 +199,13 @@ export class DataFolder {
 
   /** Says that everything is on disk and nothing needs to be scanned. */
   async markClean(partitions: Iterable<Stopped>): Promise<void> {
-    const checksums = Object.fromEntries(
-      [...partitions].flatMap(({ id, indexChecksums }) =>
-        indexChecksums ? [[partitionName(id.topic, id.partition), indexChecksums]] : [],
+    const stops = Object.fromEntries(
+      [...partitions].flatMap(({ id, cleanStop }) =>
+        cleanStop ? [[partitionName(id.topic, id.partition), cleanStop]] : [],
       ),
     )
-    const path = join(this.path, indexChecksumsName)
-    await replaceFile(this.#disk, path, Buffer.from(JSON.stringify(checksums)))
+    const path = join(this.path, cleanStopsName)
+    await replaceFile(this.#disk, path, Buffer.from(JSON.stringify(stops)))
     const file = await this.#disk.open(join(this.path, cleanStopName), 'create')
     try {
       await file.write([Buffer.from('{"version":0,"brokerEpoch":-1}')], 0)

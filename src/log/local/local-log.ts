@@ -321,7 +321,7 @@ export class LocalLog implements LogEngine {
           powerLost: this.#left!.powerLost,
           cleanedTo: this.#left!.cleaned.get(name),
           pieces: this.#replayed.get(`${id.topicId}-${id.partition}`),
-          indexChecksums: this.#left!.indexChecksums.get(name),
+          cleanStop: this.#left!.cleanStops.get(name),
         })
       : emptyLog(this.#settings.producersMax)
     if (isStart && this.#left!.missing.has(name)) {

@@ -70,6 +70,19 @@ for (const [what, end, lose] of ways)
       }
     }))
 
+test('a segment that is gone from the middle is named, and the others are served', () =>
+  inFolder(async (folder) => {
+    await written(folder)
+    rmSync(segmentOf(folder, 0))
+    const errors: string[] = []
+    const engine = engineOn(folder, errors)
+    await engine.open([id])
+    equal(errors.length, 1)
+    equal(engine.bounds(id)?.logStart, 3)
+    equal(offsetOf(await append(engine, id, batchOf(1))), 6)
+    await engine.close()
+  }))
+
 test('a topic that is made again after its folder was lost begins anew', () =>
   inFolder(async (folder) => {
     await written(folder)

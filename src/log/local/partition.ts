@@ -15,8 +15,9 @@ import { commitLogPieceSizeMax } from '../limits.ts'
 import type { ProducerStates } from '../producer-states.ts'
 import { mustRoll } from '../rolling.ts'
 import { type AppendCall, type AppendWaiter, failWaiters, settleWaiters } from './append-call.ts'
+import type { CleanStop } from './data-folder.ts'
 import type { RecoveredLog } from './recovery.ts'
-import { type IndexChecksums, Segment } from './segment.ts'
+import { Segment } from './segment.ts'
 import { Tail, type TailCache } from './tail-cache.ts'
 import { Turnstile } from './turnstile.ts'
 
@@ -67,8 +68,8 @@ export class Partition {
   epochsChanged = false
   /** Files were put in place in the folder since it was last synced. */
   namesChanged = false
-  /** Of the newest segment's index files, as the last clean stop left them. */
-  indexChecksums: IndexChecksums | undefined
+  /** What the last clean stop said, or the next one will. */
+  cleanStop: CleanStop | undefined
   damaged: boolean
   /** Of a damaged one, where its records once ended: kept so that no later start takes it for whole. */
   readonly lostEnd: number
@@ -136,7 +137,7 @@ export class Partition {
     this.filesEnd = this.end
     this.#shown = this.written
     this.untouched = recovered.untouched
-    this.indexChecksums = recovered.indexChecksums
+    this.cleanStop = recovered.cleanStop
     this.epochsChanged = this.epochs.begin(id.leaderEpoch, this.end)
   }
 
@@ -189,6 +190,7 @@ export class Partition {
   /** Puts a segment in the place of neighbours; who reads those may finish. */
   replace(neighbours: readonly Segment[], cleaned: Segment): void {
     const [first] = neighbours
+    this.untouched = false
     this.segments = this.segments.flatMap((segment) =>
       segment === first ? [cleaned] : neighbours.includes(segment) ? [] : [segment],
     )

@@ -27,8 +27,9 @@ import { ProducerStates } from '../producer-states.ts'
 import { hasBatchAfter, newestRecordMs, type ScannedBatch, scanBatches } from './batch-scan.ts'
 import { readEpochs } from './checkpoint-files.ts'
 import type { LoggedPiece } from './commit-log.ts'
+import type { CleanStop } from './data-folder.ts'
 import { readSnapshot, snapshotOffsets } from './producer-snapshot.ts'
-import { type IndexChecksums, Segment } from './segment.ts'
+import { Segment } from './segment.ts'
 import { finishSwaps } from './swap-recovery.ts'
 
 /** How a partition is to be opened. */
@@ -42,8 +43,8 @@ export interface RecoveryOptions {
   /** The machine has started anew since: what was not synced may be gone, in any order. */
   powerLost: boolean
   clean: boolean
-  /** Of the newest segment's index files, as a clean stop left them. */
-  indexChecksums?: IndexChecksums | undefined
+  /** What a clean stop said of the partition. */
+  cleanStop?: CleanStop | undefined
   /** What the commit log has of this partition, oldest first. */
   pieces?: readonly LoggedPiece[] | undefined
   indexIntervalBytes: number
@@ -66,7 +67,7 @@ export interface RecoveredLog {
   untouched: boolean
   /** What was once on disk ends here, as far as is known. */
   recoveryPoint: number
-  indexChecksums?: IndexChecksums | undefined
+  cleanStop?: CleanStop | undefined
 }
 
 /** The log of a partition without a folder. */
@@ -114,19 +115,20 @@ class Recovery {
 
   /** The log as a clean stop left it; undefined when something is missing after all. */
   async trustCleanStop(): Promise<RecoveredLog | undefined> {
-    const { clean, folder, recoveryPoint, producersMax, indexChecksums } = this.#options
-    if (!clean || !indexChecksums) return undefined
+    const { clean, folder, recoveryPoint, producersMax, cleanStop } = this.#options
+    if (!clean || !cleanStop) return undefined
+    this.#reportMissing(cleanStop)
     const segments = await this.#segments()
     const active = segments.at(-1)
     if (!active) return undefined
     for (const segment of segments.slice(0, -1)) segment.sealed = true
     const epochs = await readEpochs(this.#disk, folder)
     const producers = await readSnapshot(this.#disk, folder, recoveryPoint, producersMax)
-    if (!epochs || !producers || !(await active.loadIndexes(this.#disk, indexChecksums)))
+    if (!epochs || !producers || !(await active.loadIndexes(this.#disk, cleanStop.indexes)))
       return undefined
     if ((await this.#endOf(active)) !== recoveryPoint) return undefined
     const log = this.#log(segments, new Epochs(epochs), producers, recoveryPoint, false)
-    return { ...log, untouched: true, indexChecksums }
+    return { ...log, untouched: true, cleanStop }
   }
 
   /** The offset that a segment ends at, by the headers behind its last index entry; -1 if none does. */
@@ -338,6 +340,17 @@ class Recovery {
       logStart: this.#options.logStart,
     })
     await this.#remove(segments.splice(0))
+  }
+
+  /** Files that were there at the clean stop: what is missing at the end is told as an end that is lost. */
+  #reportMissing({ segments }: CleanStop): void {
+    const newest = this.#bases.at(-1) ?? -1
+    const missing = segments.filter((base) => base < newest && !this.#bases.includes(base))
+    if (missing.length > 0)
+      this.#logger.error('segments are gone since the last stop, and their records with them', {
+        folder: this.#options.folder,
+        baseOffsets: missing.join(' '),
+      })
   }
 
   #reportDamage(segment: Segment, position: number): void {

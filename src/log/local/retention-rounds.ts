@@ -142,6 +142,7 @@ export class RetentionRounds {
 
   async #takeAway({ partition, segments }: Shedding): Promise<void> {
     if (partition.dropped || areReplaced(segments)) return
+    partition.untouched = false
     partition.segments = partition.segments.filter((segment) => !segments.includes(segment))
     const away: string[] = []
     for (const segment of segments) {
