@@ -144,17 +144,20 @@ export class Checkpoints {
   async #sealClosed(partition: Partition): Promise<void> {
     for (const segment of partition.segments.slice(0, -1)) {
       if (segment.sealed) continue
-      await segment.writeIndexes(this.#disk, true)
+      await segment.writeIndexes(this.#disk)
       segment.thinIndexes()
       segment.sealed = true
       partition.namesChanged = true
     }
   }
 
-  /** What is written here is checked by its checksum before a start relies on it. */
+  /**
+   * The index files are synced: if the next append begins a new segment here, and the power goes before this
+   * one is sealed, a start finds the snapshot at the new one's beginning and believes what is before.
+   */
   async #close(partition: Partition): Promise<void> {
     await this.#sealClosed(partition)
-    const indexes = await partition.active?.writeIndexes(this.#disk, false)
+    const indexes = await partition.active?.writeIndexes(this.#disk)
     const written = partition.segments.filter(({ size }) => size > 0)
     const segments = written.map(({ baseOffset }) => baseOffset)
     partition.cleanStop = indexes && { indexes, segments }

@@ -112,7 +112,7 @@ export class CleaningJob {
         cleaned.size > 0 && (segments.length > 1 || this.#compaction.changeCount > changesBefore)
       if (isChanged) await file.sync()
       else await disk.remove(cleaned.path)
-      if (isChanged) await cleaned.writeIndexes(disk, true)
+      if (isChanged) await cleaned.writeIndexes(disk)
       return { size: cleaned.size, isChanged }
     } catch (error) {
       // A full disk needs the room; whatever else it was, nobody will ask for this file.

@@ -176,7 +176,7 @@ class Recovery {
       if (found.cut) await this.#remove(later)
       end = Math.max(end, found.end, segment.baseOffset)
       if (segment === segments.at(-1)) continue
-      await segment.writeIndexes(this.#disk, true)
+      await segment.writeIndexes(this.#disk)
       segment.thinIndexes()
       segment.sealed = true
     }

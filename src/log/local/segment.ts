@@ -164,20 +164,18 @@ export class Segment {
   }
 
   /**
-   * Writes both index files; the time index ends with the segment's largest time. Unless they are
-   * `durable`, a start may believe them only by their checksums, which are returned: after a loss of
-   * power part of a file can be missing and the rest look well.
+   * Writes both index files durably; the time index ends with the segment's largest time. Returns their
+   * checksums: what looks well may still not be what was written.
    */
-  async writeIndexes(disk: Disk, durable: boolean): Promise<IndexChecksums | undefined> {
+  async writeIndexes(disk: Disk): Promise<IndexChecksums | undefined> {
     const indexes = this.#indexes
     if (!indexes) return undefined
     if (this.maxTimestampMs > indexes.times.lastKey)
       indexes.times.add(this.maxTimestampMs, this.#maxTimestampOffset)
-    const replace = durable ? replaceFile : replaceAid
     const offsetBytes = encodeOffsetIndex(indexes.offsets, this.baseOffset)
     const timeBytes = encodeTimeIndex(indexes.times, this.baseOffset)
-    await replace(disk, `${this.#stem}.index${this.#ending}`, offsetBytes)
-    await replace(disk, `${this.#stem}.timeindex${this.#ending}`, timeBytes)
+    await replaceFile(disk, `${this.#stem}.index${this.#ending}`, offsetBytes)
+    await replaceFile(disk, `${this.#stem}.timeindex${this.#ending}`, timeBytes)
     return [crc32c(offsetBytes), crc32c(timeBytes)]
   }
 
