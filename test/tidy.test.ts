@@ -21,6 +21,10 @@ const importsOf = (path: string): string[] =>
   [...text.get(path)!.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'([^']+)'/g)].map((match) => match[1]!)
 
 const base = ['bytes', 'model', 'world']
+const brokerHalf = [
+  ...base,
+  ...['settings', 'protocol', 'records', 'log', 'coordinators', 'metadata', 'server'],
+]
 /** Who may import whom; nothing else decides. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   bytes: [],
@@ -30,14 +34,14 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   protocol: ['bytes', 'model'],
   records: ['bytes', 'model'],
   log: [...base, 'records'],
-  metadata: ['model', 'log', 'world', 'settings'],
+  metadata: ['model', 'log', 'world', 'settings', 'coordinators'],
   coordinators: ['model'],
   server: [...base, 'settings', 'protocol'],
-  handlers: [...base, 'settings', 'protocol', 'records', 'log', 'metadata', 'server'],
+  handlers: [...brokerHalf],
+  broker: [...brokerHalf, 'handlers'],
   cli: ['model', 'records', 'world'],
   // The only application code that sees a data folder: commands on a stopped broker.
   'cli/offline': ['model', 'records', 'world', 'log', 'metadata', 'settings'],
-  broker: [...base, 'settings', 'protocol', 'records', 'log', 'metadata', 'server', 'handlers'],
 }
 const free = (path: string): boolean => path === 'src/main.ts' || moduleOf(path) === 'testing'
 

@@ -1,12 +1,13 @@
 import { join } from 'node:path'
 import { allHandlers, type BrokerContext, FetchSessions, FetchWaits } from '#handlers'
 import { LocalLog, type LogEngine } from '#log'
-import { Catalog, MetadataStore, ProducerIds } from '#metadata'
+import { Catalog, MetadataStore, ProducerIds, SqlGroupStore } from '#metadata'
 import { kafkaError } from '#model'
 import { Dispatcher, KafkaServer } from '#server'
 import type { Settings } from '#settings'
 import { type Database, DatabaseError, type World } from '#world'
 import { refuseWithoutMetadata, startErrorOf, takeDataFolder } from './data-folder.ts'
+import { startGroups } from './groups.ts'
 import { localLogSettings } from './log-settings.ts'
 import { serverSettings } from './server-settings.ts'
 import { StartError } from './start-error.ts'
@@ -56,7 +57,8 @@ const assemble = async (
   const lock = await takeDataFolder(world.disk, world.databases, folder)
   undo.push(() => lock.release())
   const database = await world.databases.open(join(folder, 'metadata.db'))
-  const store = new MetadataStore(watched(database, failed))
+  const watchedDatabase = watched(database, failed)
+  const store = new MetadataStore(watchedDatabase)
   undo.push(() => store.close())
   const state = await store.start(random, () => refuseWithoutMetadata(world.disk, folder))
   const engineSettings = localLogSettings(settings)
@@ -64,9 +66,17 @@ const assemble = async (
   const catalog = new Catalog(store, logs, clock, random, state, broker)
   const { producerIdMax } = await logs.open(catalog.partitions())
   undo.push(() => logs.close())
+  const groups = await startGroups(
+    world,
+    settings,
+    new SqlGroupStore(watchedDatabase, clock),
+    catalog,
+  )
+  undo.push(() => groups.stop())
   const context: BrokerContext = {
     catalog,
     logs,
+    groups: groups.groups,
     producerIds: new ProducerIds(store, producerIdMax),
     fetchSessions: new FetchSessions(
       clock,
@@ -75,6 +85,7 @@ const assemble = async (
     ),
     fetchWaits: parkFetches(logs, world, undo),
     clock,
+    random,
     logger,
     settings: broker,
     origins: settings.origins,
@@ -132,7 +143,9 @@ const openPort = async (
     const address = await server.listen()
     undo.push(async () => {
       context.fetchWaits.close()
+      const groupsClosed = context.groups.close()
       await server.stop()
+      await groupsClosed
     })
     const { host, port } = settings.advertised
     context.advertised = { host, port: port === 0 ? address.port : port }

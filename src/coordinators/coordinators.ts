@@ -9,6 +9,7 @@ export {
 export { applyClassic } from './consumer/classic/apply.ts'
 export type * from './consumer/classic/commands.ts'
 export { decideClassic } from './consumer/classic/decide.ts'
+export type { StoredClassicEvent } from './consumer/classic/events.ts'
 export { type ClassicEvent, isStoredClassic } from './consumer/classic/events.ts'
 export { classicFromRows, classicRowsOf } from './consumer/classic/rows.ts'
 export {
@@ -17,6 +18,8 @@ export {
   classicSettings,
 } from './consumer/classic/settings.ts'
 export { type ClassicPhase, type ClassicState, newClassicState } from './consumer/classic/state.ts'
+export { newClassicGroup } from './consumer/group-machine.ts'
+export { type Committer, ConsumerGroups, type OffsetDeletion } from './consumer/groups.ts'
 export { applyModern } from './consumer/modern/apply.ts'
 export type { ClassicGroup, ClassicGroupMember } from './consumer/modern/classic-group.ts'
 export type * from './consumer/modern/commands.ts'
@@ -39,6 +42,8 @@ export {
 } from './consumer/modern/settings.ts'
 export { type ModernGroup, newModernGroup } from './consumer/modern/state.ts'
 export { type KnownTopic, type TopicsImage, topicsImage } from './consumer/modern/topics.ts'
+export type { CommittedOffset, ExpiryRule, OffsetPartition } from './consumer/offsets/committed.ts'
+export type { GroupChange, GroupMachine, GroupStore, StoredGroup } from './consumer/store.ts'
 export type { Decision, Settled } from './machine.ts'
 export {
   type Command,

@@ -79,7 +79,6 @@ export class Runtime<Machine, Reply, Change> {
   #running: Round<Entry<Machine, Reply>, Reply, Change> | null = null
   #isFlushDue = false
   #closed = false
-  readonly #whenStill: (() => void)[] = []
 
   constructor(
     store: MachineStore<Machine, Change>,
@@ -109,6 +108,20 @@ export class Runtime<Machine, Reply, Change> {
     })
   }
 
+  /** Resolves when all that has been decided of an id is durable; rejects when it was lost. */
+  async durable(id: string): Promise<void> {
+    const entry = this.#entries.get(id)
+    if (!entry || entry.round <= this.#durable) return
+    const round = entry.round === this.#gathering.number ? this.#gathering : this.#running!
+    await new Promise<void>((resolve, reject) => round.note(entry, { resolve, reject }))
+  }
+
+  /** Resolves when all that has been decided so far is stored, or lost. */
+  allDurable(): Promise<void> {
+    const last = this.#gathering.isDirty ? this.#gathering : this.#running
+    return last ? new Promise((resolve) => last.whenOver(resolve)) : Promise.resolve()
+  }
+
   /** Goes through the machines in memory. What they show may not be durable yet. */
   *machines(): Generator<readonly [id: string, machine: Machine]> {
     for (const { id, machine } of this.#entries.values()) if (machine) yield [id, machine]
@@ -122,8 +135,7 @@ export class Runtime<Machine, Reply, Change> {
       for (const waiter of entry.parked.values()) waiter.reject(kafkaError('NOT_COORDINATOR'))
       entry.parked.clear()
     }
-    if (this.#running || this.#gathering.isDirty)
-      await new Promise<void>((resolve) => this.#whenStill.push(resolve))
+    await this.allDurable()
   }
 
   #load(id: string, then: (entry: Entry<Machine, Reply> | undefined, error?: Error) => void): void {
@@ -244,7 +256,12 @@ export class Runtime<Machine, Reply, Change> {
 
   #flush(): void {
     const round = this.#gathering
-    if (this.#running || !round.isDirty) return
+    if (this.#running) return
+    if (!round.isDirty) {
+      // All that it held may have been lost with the round before.
+      round.end()
+      return
+    }
     this.#running = round
     this.#gathering = new Round(round.number + 1)
     this.#store.write(round.changes()).then(
@@ -258,8 +275,8 @@ export class Runtime<Machine, Reply, Change> {
     this.#durable = round.number
     if (isStored) round.settle()
     else for (const entry of round.entries()) this.#discard(entry, round)
+    round.end()
     this.#flush()
-    if (!this.#running) for (const resolve of this.#whenStill.splice(0)) resolve()
   }
 
   #discard(entry: Entry<Machine, Reply>, round: Round<Entry<Machine, Reply>, Reply, Change>): void {

@@ -7,6 +7,7 @@ const [read, write, create, remove, alter, describe] = [3, 4, 5, 6, 7, 8] as con
 const [clusterAction, describeConfigs, alterConfigs, idempotentWrite] = [9, 10, 11, 12] as const
 
 const onTopic = bits(read, write, create, remove, alter, describe, describeConfigs, alterConfigs)
+const onGroup = bits(read, remove, describe, describeConfigs, alterConfigs)
 const onCluster = bits(
   create,
   alter,
@@ -22,3 +23,4 @@ const notAsked = -2147483648
 
 export const topicOperations = (asked: boolean): number => (asked ? onTopic : notAsked)
 export const clusterOperations = (asked: boolean): number => (asked ? onCluster : notAsked)
+export const groupOperations = (asked: boolean): number => (asked ? onGroup : notAsked)

@@ -1,8 +1,9 @@
+import type { ConsumerGroups } from '#coordinators'
 import type { LogEngine } from '#log'
 import type { Catalog, ProducerIds } from '#metadata'
 import { handlerKit, type ServedApi } from '#server'
 import type { BrokerSettings, SettingOrigins } from '#settings'
-import type { Clock, Logger } from '#world'
+import type { Clock, Logger, Random } from '#world'
 import type { FetchSessions } from './fetch/sessions.ts'
 import type { FetchWaits } from './fetch/waits.ts'
 
@@ -11,9 +12,11 @@ export interface BrokerContext {
   catalog: Catalog
   logs: LogEngine
   producerIds: ProducerIds
+  groups: ConsumerGroups
   fetchSessions: FetchSessions
   fetchWaits: FetchWaits
   clock: Clock
+  random: Random
   logger: Logger
   settings: BrokerSettings
   /** Where each broker setting came from. */

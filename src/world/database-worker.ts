@@ -169,14 +169,16 @@ class OpenFile {
     }
   }
 
-  #run({ sql, values = [] }: Statement): Row[] {
+  #run({ sql, values = [], runs }: Statement): Row[] {
     let prepared = this.#prepared.get(sql)
     if (!prepared) {
       if (this.#prepared.size >= preparedMax) this.#prepared.clear()
       prepared = this.#database.prepare(sql)
       this.#prepared.set(sql, prepared)
     }
-    return prepared.all(...values) as Row[]
+    if (!runs) return prepared.all(...values) as Row[]
+    for (const each of runs) prepared.run(...each)
+    return []
   }
 }
 

@@ -8,6 +8,8 @@ export type Row = Readonly<Record<string, SqlValue>>
 export interface Statement {
   sql: string
   values?: readonly SqlValue[]
+  /** Runs it once for each of these instead, and returns no rows. */
+  runs?: readonly (readonly SqlValue[])[]
 }
 
 /** A relational database whose writes survive a loss of power once they have settled. */

@@ -1,0 +1,105 @@
+import type { CommittedOffset, OffsetPartition } from '#coordinators'
+import { codeOf, type Uuid, zeroUuid } from '#model'
+import { OffsetFetch, type RequestOf } from '#protocol'
+import { answerOf } from '#server'
+import { topicIdsSince } from './groups/committed-topic.ts'
+import { type BrokerContext, handler } from './kit.ts'
+
+type Request = RequestOf<typeof OffsetFetch>
+type AskedTopic = NonNullable<Request['groups'][number]['topics']>[number]
+
+/** The version from which a request names several groups (KIP-709). */
+const groupsSince = 8
+/** The version from which an error of the group has a field of its own. */
+const groupErrorSince = 2
+
+/** Says how far groups have read. Of what was never committed the offset is -1, and that is no error. */
+export const offsetFetch = handler(OffsetFetch, async (request, context, { version }) => {
+  if (version >= groupsSince)
+    return {
+      groups: await Promise.all(
+        request.groups.map(({ groupId, topics }) => answer(groupId, topics, context, version)),
+      ),
+    }
+  const asked = request.topics?.map((topic) => ({ ...topic, topicId: zeroUuid })) ?? null
+  const { errorCode, topics } = await answer(request.groupId, asked, context, version)
+  if (errorCode === 0 || version >= groupErrorSince) return { errorCode, topics }
+  const failed = ({ name, partitionIndexes }: AskedTopic) => ({
+    name,
+    partitions: partitionIndexes.map((partition) => unread(partition, errorCode)),
+  })
+  return { topics: (asked ?? []).map(failed) }
+})
+
+const answer = async (
+  groupId: string,
+  asked: readonly AskedTopic[] | null,
+  context: BrokerContext,
+  version: number,
+) => {
+  try {
+    const topics =
+      asked === null
+        ? await everything(groupId, context)
+        : await some(groupId, asked, context, version)
+    return { groupId, topics, errorCode: 0 }
+  } catch (error) {
+    return { groupId, topics: [], errorCode: answerOf(error).errorCode }
+  }
+}
+
+const everything = async (groupId: string, { groups, catalog }: BrokerContext) => {
+  const found = await groups.offsets(groupId, null)
+  return [...Map.groupBy(found, ({ topicId }) => topicId)].flatMap(([topicId, offsets]) => {
+    const name = catalog.identified(topicId)?.name
+    return name === undefined ? [] : [{ name, topicId, partitions: offsets.map(read) }]
+  })
+}
+
+const some = async (
+  groupId: string,
+  asked: readonly AskedTopic[],
+  { groups, catalog }: BrokerContext,
+  version: number,
+) => {
+  const byId = version >= topicIdsSince
+  const idOf = ({ name, topicId }: AskedTopic): Uuid | undefined =>
+    byId ? catalog.identified(topicId)?.id : catalog.named(name)?.id
+  const partitions = asked.flatMap((topic) => {
+    const topicId = idOf(topic)
+    if (topicId === undefined) return []
+    return topic.partitionIndexes.map((partition) => ({ topicId, partition }))
+  })
+  const found = partitions.length > 0 ? await groups.offsets(groupId, partitions) : []
+  const offsets = new Map(found.map((offset) => [keyOf(offset), offset]))
+  return asked.map((topic) => {
+    const id = idOf(topic)
+    const errorCode = byId && id === undefined ? codeOf('UNKNOWN_TOPIC_ID') : 0
+    return {
+      name: topic.name,
+      topicId: topic.topicId,
+      partitions: topic.partitionIndexes.map((partition) => {
+        const offset = id && offsets.get(keyOf({ topicId: id, partition }))
+        return offset ? read(offset) : unread(partition, errorCode)
+      }),
+    }
+  })
+}
+
+const keyOf = ({ topicId, partition }: OffsetPartition): string => `${partition}/${topicId}`
+
+const read = ({ partition, offset, leaderEpoch, metadata }: CommittedOffset) => ({
+  partitionIndex: partition,
+  committedOffset: offset,
+  committedLeaderEpoch: leaderEpoch,
+  metadata,
+  errorCode: 0,
+})
+
+const unread = (partitionIndex: number, errorCode: number) => ({
+  partitionIndex,
+  committedOffset: -1,
+  committedLeaderEpoch: -1,
+  metadata: '',
+  errorCode,
+})
