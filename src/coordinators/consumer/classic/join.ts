@@ -34,10 +34,15 @@ const refuseOddTimeout = ({ sessionTimeoutMs, settings }: JoinCommand): void => 
     )
 }
 
-const isFull = (draft: ClassicDraft, { memberId, settings }: JoinCommand): boolean => {
+/** Who takes the place of a static member makes the group no larger (Kafka turns it away). */
+const isFull = (draft: ClassicDraft, command: JoinCommand): boolean => {
+  const { memberId, instanceId, settings } = command
   const { phase } = draft.facts
   if (phase === 'Empty') return false
-  const member = draft.member(memberId)
+  const member =
+    memberId === '' && instanceId !== null
+      ? draft.memberByInstance(instanceId)
+      : draft.member(memberId)
   if (phase !== 'PreparingRebalance') return !member && draft.memberCount >= settings.sizeMax
   // Who comes first stays: those who have not come again yet may be gone.
   return (member?.waits.join ?? null) === null && draft.joinedCount >= settings.sizeMax
