@@ -1,12 +1,21 @@
-import { ConsumerGroups, classicSettings, type Time } from '#coordinators'
-import type { Catalog, SqlGroupStore } from '#metadata'
+import {
+  ConsumerGroups,
+  classicSettings,
+  type KnownTopic,
+  modernGroupSettings,
+  type SurroundingsOf,
+  type Time,
+  type TopicsImage,
+} from '#coordinators'
+import { type Catalog, GroupConfigs, SqlGroupStore, type Topic } from '#metadata'
 import { KafkaError } from '#model'
-import type { Settings } from '#settings'
-import type { Clock, Timer, World } from '#world'
+import { type BrokerSettings, groupConfig, type Settings } from '#settings'
+import type { Clock, Database, Timer, World } from '#world'
 
 /** The groups of a running broker. */
 export interface RunningGroups {
   groups: ConsumerGroups
+  groupConfigs: GroupConfigs
   stop(): Promise<void>
 }
 
@@ -14,11 +23,19 @@ export interface RunningGroups {
 export const startGroups = async (
   { clock, logger }: World,
   { broker }: Settings,
-  store: SqlGroupStore,
+  database: Database,
   catalog: Catalog,
 ): Promise<RunningGroups> => {
+  const store = new SqlGroupStore(database, clock)
   await store.start()
-  const groups = new ConsumerGroups(store, steadyTime(clock), classicSettings(broker))
+  const groupConfigs = new GroupConfigs(database)
+  await groupConfigs.start()
+  const groups = new ConsumerGroups(
+    store,
+    steadyTime(clock),
+    classicSettings(broker),
+    surroundings(broker, groupConfigs, topicsOf(catalog)),
+  )
   await groups.start()
   const retentionMs = broker['offsets.retention.minutes'] * 60_000
   const topicIdOf = (name: string) => catalog.named(name)?.id
@@ -44,14 +61,46 @@ export const startGroups = async (
     timer?.cancel()
     return groups.close()
   }
-  return { groups, stop }
+  return { groups, groupConfigs, stop }
 }
 
-/** The machine's time since the start, so that sessions do not end when someone sets its clock. */
+const surroundings = (
+  broker: BrokerSettings,
+  configs: GroupConfigs,
+  topics: TopicsImage,
+): SurroundingsOf => {
+  const ofMost = modernGroupSettings(broker)
+  return (groupId) => {
+    const own = configs.of(groupId)
+    const hasOwn = Object.keys(own).length > 0
+    return { topics, settings: hasOwn ? modernGroupSettings(broker, groupConfig(own)) : ofMost }
+  }
+}
+
+/** The topics as they are at any moment: a command looks at them without a pause. */
+const topicsOf = (catalog: Catalog): TopicsImage => {
+  const known = (topic: Topic | undefined): KnownTopic | undefined =>
+    topic && { topicId: topic.id, name: topic.name, partitionCount: topic.partitionCount }
+  return {
+    get version() {
+      return catalog.version
+    },
+    byName: (name) => known(catalog.named(name)),
+    byId: (topicId) => known(catalog.identified(topicId)),
+    *names() {
+      for (const { name } of catalog.all()) yield name
+    },
+  }
+}
+
+/**
+ * The machine's time since the start, so that sessions do not end when someone sets its clock; in whole
+ * milliseconds, as the store keeps it.
+ */
 const steadyTime = (clock: Clock): Time => {
   const differenceMs = clock.nowMs() - clock.monotonicMs()
   return {
-    nowMs: () => clock.monotonicMs() + differenceMs,
+    nowMs: () => Math.floor(clock.monotonicMs() + differenceMs),
     after: (delayMs, task) => clock.after(delayMs, task),
     endOfTurn: (task) => clock.endOfTurn(task),
   }

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { allHandlers, type BrokerContext, FetchSessions, FetchWaits } from '#handlers'
 import { LocalLog, type LogEngine } from '#log'
-import { Catalog, MetadataStore, ProducerIds, SqlGroupStore } from '#metadata'
+import { Catalog, MetadataStore, ProducerIds } from '#metadata'
 import { kafkaError } from '#model'
 import { Dispatcher, KafkaServer } from '#server'
 import type { Settings } from '#settings'
@@ -66,17 +66,13 @@ const assemble = async (
   const catalog = new Catalog(store, logs, clock, random, state, broker)
   const { producerIdMax } = await logs.open(catalog.partitions())
   undo.push(() => logs.close())
-  const groups = await startGroups(
-    world,
-    settings,
-    new SqlGroupStore(watchedDatabase, clock),
-    catalog,
-  )
+  const groups = await startGroups(world, settings, watchedDatabase, catalog)
   undo.push(() => groups.stop())
   const context: BrokerContext = {
     catalog,
     logs,
     groups: groups.groups,
+    groupConfigs: groups.groupConfigs,
     producerIds: new ProducerIds(store, producerIdMax),
     fetchSessions: new FetchSessions(
       clock,

@@ -18,14 +18,19 @@ export {
   classicSettings,
 } from './consumer/classic/settings.ts'
 export { type ClassicPhase, type ClassicState, newClassicState } from './consumer/classic/state.ts'
-export { newClassicGroup } from './consumer/group-machine.ts'
-export { type Committer, ConsumerGroups, type OffsetDeletion } from './consumer/groups.ts'
+export { newClassicGroup, type SurroundingsOf } from './consumer/group-machine.ts'
+export { ConsumerGroups, type OffsetDeletion } from './consumer/groups.ts'
 export { applyModern } from './consumer/modern/apply.ts'
 export type { ClassicGroup, ClassicGroupMember } from './consumer/modern/classic-group.ts'
 export type * from './consumer/modern/commands.ts'
 export { decideModern } from './consumer/modern/decide.ts'
 export { groupStateOf, isSubscribedTo } from './consumer/modern/describe.ts'
-export { isStored, type ModernEvent, type TimerName } from './consumer/modern/events.ts'
+export {
+  isStored,
+  type ModernEvent,
+  type StoredModernEvent,
+  type TimerName,
+} from './consumer/modern/events.ts'
 export type * from './consumer/modern/member.ts'
 export {
   type ModernTable,
@@ -42,6 +47,7 @@ export {
 } from './consumer/modern/settings.ts'
 export { type ModernGroup, newModernGroup } from './consumer/modern/state.ts'
 export { type KnownTopic, type TopicsImage, topicsImage } from './consumer/modern/topics.ts'
+export type { Committer, OffsetReader } from './consumer/offset-requests.ts'
 export type { CommittedOffset, ExpiryRule, OffsetPartition } from './consumer/offsets/committed.ts'
 export type { GroupChange, GroupMachine, GroupStore, StoredGroup } from './consumer/store.ts'
 export type { Decision, Settled } from './machine.ts'

@@ -35,6 +35,7 @@ export const offsetCommit = handler(OffsetCommit, async (request, context, { ver
     instanceId: request.groupInstanceId,
     generationId: request.generationIdOrMemberEpoch,
     transactional: false,
+    version,
   }
   const committed = accepted.length > 0 ? groups.commit(groupId, committer, accepted) : undefined
   const errorCode = (await committed?.then(() => 0).catch(errorCodeOf)) ?? 0

@@ -1,4 +1,4 @@
-import type { CommittedOffset, OffsetPartition } from '#coordinators'
+import type { CommittedOffset, OffsetPartition, OffsetReader } from '#coordinators'
 import { codeOf, type Uuid, zeroUuid } from '#model'
 import { OffsetFetch, type RequestOf } from '#protocol'
 import { answerOf } from '#server'
@@ -18,11 +18,13 @@ export const offsetFetch = handler(OffsetFetch, async (request, context, { versi
   if (version >= groupsSince)
     return {
       groups: await Promise.all(
-        request.groups.map(({ groupId, topics }) => answer(groupId, topics, context, version)),
+        request.groups.map(({ groupId, topics, memberId, memberEpoch }) =>
+          answer(groupId, topics, { memberId, memberEpoch }, context, version),
+        ),
       ),
     }
   const asked = request.topics?.map((topic) => ({ ...topic, topicId: zeroUuid })) ?? null
-  const { errorCode, topics } = await answer(request.groupId, asked, context, version)
+  const { errorCode, topics } = await answer(request.groupId, asked, nobody, context, version)
   if (errorCode === 0 || version >= groupErrorSince) return { errorCode, topics }
   const failed = ({ name, partitionIndexes }: AskedTopic) => ({
     name,
@@ -31,25 +33,33 @@ export const offsetFetch = handler(OffsetFetch, async (request, context, { versi
   return { topics: (asked ?? []).map(failed) }
 })
 
+/** Who is no member reads what anyone may. */
+const nobody: OffsetReader = { memberId: null, memberEpoch: -1 }
+
 const answer = async (
   groupId: string,
   asked: readonly AskedTopic[] | null,
+  reader: OffsetReader,
   context: BrokerContext,
   version: number,
 ) => {
   try {
     const topics =
       asked === null
-        ? await everything(groupId, context)
-        : await some(groupId, asked, context, version)
+        ? await everything(groupId, reader, context)
+        : await some(groupId, asked, reader, context, version)
     return { groupId, topics, errorCode: 0 }
   } catch (error) {
     return { groupId, topics: [], errorCode: answerOf(error).errorCode }
   }
 }
 
-const everything = async (groupId: string, { groups, catalog }: BrokerContext) => {
-  const found = await groups.offsets(groupId, null)
+const everything = async (
+  groupId: string,
+  reader: OffsetReader,
+  { groups, catalog }: BrokerContext,
+) => {
+  const found = await groups.offsets(groupId, null, reader)
   return [...Map.groupBy(found, ({ topicId }) => topicId)].flatMap(([topicId, offsets]) => {
     const name = catalog.identified(topicId)?.name
     return name === undefined ? [] : [{ name, topicId, partitions: offsets.map(read) }]
@@ -59,6 +69,7 @@ const everything = async (groupId: string, { groups, catalog }: BrokerContext) =
 const some = async (
   groupId: string,
   asked: readonly AskedTopic[],
+  reader: OffsetReader,
   { groups, catalog }: BrokerContext,
   version: number,
 ) => {
@@ -70,7 +81,7 @@ const some = async (
     if (topicId === undefined) return []
     return topic.partitionIndexes.map((partition) => ({ topicId, partition }))
   })
-  const found = partitions.length > 0 ? await groups.offsets(groupId, partitions) : []
+  const found = await groups.offsets(groupId, partitions, reader)
   const offsets = new Map(found.map((offset) => [keyOf(offset), offset]))
   return asked.map((topic) => {
     const id = idOf(topic)

@@ -1,23 +1,21 @@
 import { ListGroups } from '#protocol'
 import { handler } from './kit.ts'
 
-const groupType = 'classic'
-
 /** Lists the groups, those of some states (KIP-518) and types (KIP-848) where the client names any. */
 export const listGroups = handler(ListGroups, async (request, { groups }) => {
   const states = lowerCased(request.statesFilter)
   const types = lowerCased(request.typesFilter)
-  if (types.size > 0 && !types.has(groupType)) return { errorCode: 0, groups: [] }
   const listed = await groups.list()
   return {
     errorCode: 0,
     groups: listed
       .filter(({ phase }) => states.size === 0 || states.has(phase.toLowerCase()))
-      .map(({ groupId, protocolType, phase }) => ({
+      .filter(({ type }) => types.size === 0 || types.has(type))
+      .map(({ groupId, type, protocolType, phase }) => ({
         groupId,
         protocolType,
         groupState: phase,
-        groupType,
+        groupType: type,
       })),
   }
 })

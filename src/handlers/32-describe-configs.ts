@@ -1,7 +1,12 @@
 import { kafkaError, ResourceType } from '#model'
 import { DescribeConfigs, type RequestOf } from '#protocol'
 import { perItemWithMessage } from '#server'
-import { type DescribedConfig, describeBrokerConfigs, describeTopicConfigs } from '#settings'
+import {
+  type DescribedConfig,
+  describeBrokerConfigs,
+  describeGroupConfigs,
+  describeTopicConfigs,
+} from '#settings'
 import { type BrokerContext, handler } from './kit.ts'
 
 type Resource = RequestOf<typeof DescribeConfigs>['resources'][number]
@@ -9,7 +14,7 @@ type Resource = RequestOf<typeof DescribeConfigs>['resources'][number]
 /** The version from which an answer names the types of settings. */
 const typesSince = 3
 
-/** Describes topics and the broker, each for itself; names that nobody knows are left out, as in Kafka. */
+/** Describes topics, groups and the broker, each for itself; names that nobody knows are left out, as in Kafka. */
 export const describeConfigs = handler(DescribeConfigs, async (request, context, { version }) => ({
   results: await perItemWithMessage(
     request.resources,
@@ -36,13 +41,15 @@ export const describeConfigs = handler(DescribeConfigs, async (request, context,
 
 const describe = (
   { resourceType, resourceName }: Resource,
-  { catalog, settings, origins }: BrokerContext,
+  { catalog, groupConfigs, settings, origins }: BrokerContext,
 ): readonly DescribedConfig[] => {
   if (resourceType === ResourceType.topic) {
     const topic = catalog.named(resourceName)
     if (!topic) throw kafkaError('UNKNOWN_TOPIC_OR_PARTITION')
     return describeTopicConfigs(topic.configs, settings, origins)
   }
+  if (resourceType === ResourceType.group)
+    return describeGroupConfigs(groupConfigs.of(resourceName), settings, origins)
   if (resourceType !== ResourceType.broker)
     throw kafkaError('INVALID_REQUEST', `Resources of type ${resourceType} have no configs here.`)
   // The empty name stands for what all brokers of a cluster have in common, of which there is nothing.

@@ -8,10 +8,11 @@ interface Feature {
 
 /**
  * `metadata.version` 30 is Kafka 4.3's and only shown by tools. Features that clients act on
- * (`transaction.version`, `group.version`, `share.version`) are named once what they promise is served.
+ * (`transaction.version`, `share.version`) are named once what they promise is served.
  */
 const features: readonly Feature[] = [
   { name: 'metadata.version', minVersion: 7, maxVersion: 30, level: 30 },
+  { name: 'group.version', minVersion: 0, maxVersion: 1, level: 1 },
 ]
 
 /** Finalized levels count for a client only beside an epoch of at least 0. */

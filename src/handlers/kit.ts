@@ -1,6 +1,6 @@
 import type { ConsumerGroups } from '#coordinators'
 import type { LogEngine } from '#log'
-import type { Catalog, ProducerIds } from '#metadata'
+import type { Catalog, GroupConfigs, ProducerIds } from '#metadata'
 import { handlerKit, type ServedApi } from '#server'
 import type { BrokerSettings, SettingOrigins } from '#settings'
 import type { Clock, Logger, Random } from '#world'
@@ -13,6 +13,7 @@ export interface BrokerContext {
   logs: LogEngine
   producerIds: ProducerIds
   groups: ConsumerGroups
+  groupConfigs: GroupConfigs
   fetchSessions: FetchSessions
   fetchWaits: FetchWaits
   clock: Clock

@@ -51,6 +51,11 @@ export class Catalog {
       this.#image.add({ ...topic, leaderEpoch: state.starts - createdInStart })
   }
 
+  /** Rises with every change of a topic. */
+  get version(): number {
+    return this.#image.version
+  }
+
   named(name: string): Topic | undefined {
     return this.#image.named(name)
   }

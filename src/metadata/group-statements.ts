@@ -1,6 +1,7 @@
 // The SQL that each change of a group becomes.
 import type { CommittedOffset, ExpiryRule, GroupChange, StoredClassicEvent } from '#coordinators'
 import type { SqlValue, Statement } from '#world'
+import { modernRowsGone, modernStatements } from './modern-group-statements.ts'
 
 /** The statements that store the changes, in order. Commits that follow each other become one. */
 export const statementsOf = (changes: readonly GroupChange[], nowMs: number): Statement[] => {
@@ -9,13 +10,16 @@ export const statementsOf = (changes: readonly GroupChange[], nowMs: number): St
   for (const change of changes) {
     if (change.kind === 'offsets') commits.add(change.groupId, change.offsets)
     else {
-      if (change.kind !== 'classic') commits.moveTo(statements)
+      if (isOfOffsets(change)) commits.moveTo(statements)
       statements.push(...statementsOfChange(change, nowMs))
     }
   }
   commits.moveTo(statements)
   return statements
 }
+
+const isOfOffsets = ({ kind }: GroupChange): boolean =>
+  kind === 'offsetsDeleted' || kind === 'offsetsForgotten' || kind === 'offsetsExpired'
 
 /** Offsets to be set, the last one of each partition. */
 class Commits {
@@ -72,6 +76,15 @@ const statementsOfChange = (
   switch (change.kind) {
     case 'classic':
       return classicStatements(groupId, change.event, nowMs)
+    case 'modern':
+      return modernStatements(groupId, change.event, nowMs)
+    case 'upgraded':
+      return classicMemberTables.map((table) => ({
+        sql: `DELETE FROM ${table} WHERE group_id = ?`,
+        values: [groupId],
+      }))
+    case 'downgraded':
+      return modernRowsGone(groupId)
     case 'offsetsDeleted': {
       const runs = change.partitions.map(({ topicId, partition }) => [groupId, topicId, partition])
       return [
@@ -143,7 +156,7 @@ const classicStatements = (
       ]
     }
     case 'memberRemoved':
-      return deleteMember(['classic_members', 'classic_member_protocols'], groupId, event.memberId)
+      return deleteMember(classicMemberTables, groupId, event.memberId)
     case 'assigned': {
       const runs = event.assignments.map((each) => [each.assignment, groupId, each.memberId])
       return [
@@ -154,12 +167,14 @@ const classicStatements = (
       ]
     }
     case 'groupRemoved':
-      return ['classic_members', 'classic_member_protocols', 'groups'].map((table) => ({
+      return [...classicMemberTables, 'groups'].map((table) => ({
         sql: `DELETE FROM ${table} WHERE group_id = ?`,
         values: [groupId],
       }))
   }
 }
+
+const classicMemberTables = ['classic_members', 'classic_member_protocols'] as const
 
 const putGroup = `INSERT INTO groups VALUES (?1, 'classic', ?2, ?3, ?4, ?5, ?6, ?7, ?8)
   ON CONFLICT DO UPDATE SET kind = 'classic', phase = ?2, generation = ?3, protocol_type = ?4,

@@ -6,7 +6,9 @@ import {
   type Committer,
   ConsumerGroups,
   classicDefaults,
+  modernGroupDefaults,
   type Time,
+  topicsImage,
 } from '#coordinators'
 import { MetadataStore, SqlGroupStore } from '#metadata'
 import { temporaryFolder } from '#testing'
@@ -32,6 +34,7 @@ const nobody: Committer = {
   instanceId: null,
   generationId: -1,
   transactional: false,
+  version: 9,
 }
 
 /** Groups on a store of their own time; `pass` lets minutes pass, and looks for old offsets. */
@@ -56,7 +59,9 @@ const begin = async (...topics: string[]) => {
     },
   }
   const settings = { ...classicDefaults, initialRebalanceDelayMs: 0 }
-  const open = () => new ConsumerGroups(store, time, settings)
+  const known = topics.map((name) => ({ topicId: `#${name}`, name, partitionCount: 3 }))
+  const around = { topics: topicsImage(1, known), settings: modernGroupDefaults }
+  const open = () => new ConsumerGroups(store, time, settings, () => around)
   const box = {
     groups: open(),
     store,
@@ -135,7 +140,7 @@ const enter = async (
     protocolName: null,
     assignments: [{ memberId, assignment: Buffer.from('all') }],
   })
-  return { ...member, transactional: false }
+  return { ...member, transactional: false, version: 9 }
 }
 
 test('an offset without a group is forgotten by the age of its commit, and then the group', async () => {

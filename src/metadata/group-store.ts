@@ -1,5 +1,6 @@
 import {
   type ClassicPhase,
+  type ClassicState,
   type CommittedOffset,
   classicFromRows,
   type GroupChange,
@@ -9,8 +10,10 @@ import {
   type StoredGroup,
 } from '#coordinators'
 import type { Clock, Database, Row, Statement } from '#world'
+import { numberOf, textOf } from './columns.ts'
 import { groupSchema } from './group-schema.ts'
 import { statementsOf } from './group-statements.ts'
+import { modernGroupOf, modernTables } from './modern-group-rows.ts'
 
 /** Groups and their offsets as rows. The database runs what it is asked in order, reads too. */
 export class SqlGroupStore implements GroupStore {
@@ -32,30 +35,33 @@ export class SqlGroupStore implements GroupStore {
   }
 
   async load(groupId: string): Promise<GroupMachine | null> {
-    const values = [groupId]
-    const [groups, members, protocols] = (await this.#database.write([
-      { sql: 'SELECT * FROM groups WHERE group_id = ?', values },
-      { sql: 'SELECT * FROM classic_members WHERE group_id = ? ORDER BY number', values },
-      {
-        sql: 'SELECT * FROM classic_member_protocols WHERE group_id = ? ORDER BY member_id, place',
-        values,
-      },
-    ])) as [Row[], Row[], Row[]]
-    const [group] = groups
-    return group ? machineOf(groupId, group, members, protocols) : null
+    const [groups, ...rows] = await this.#database.write(
+      [groupTable, ...classicTables, ...modernTables].map((sql) => ({ sql, values: [groupId] })),
+    )
+    const [group] = groups!
+    if (!group) return null
+    const committedAtMs = Number.NEGATIVE_INFINITY
+    return group.kind === 'consumer'
+      ? { kind: 'modern', state: modernGroupOf(rows.slice(classicTables.length)), committedAtMs }
+      : { kind: 'classic', state: classicStateOf(groupId, group, rows), committedAtMs }
   }
 
   async withMembers(): Promise<readonly string[]> {
-    const rows = await this.#rows({ sql: 'SELECT DISTINCT group_id FROM classic_members' })
+    const rows = await this.#rows({
+      sql: 'SELECT group_id FROM classic_members UNION SELECT group_id FROM consumer_members',
+    })
     return rows.map(({ group_id }) => String(group_id))
   }
 
   async list(): Promise<readonly StoredGroup[]> {
-    const rows = await this.#rows({ sql: 'SELECT group_id, protocol_type, phase FROM groups' })
+    const rows = await this.#rows({
+      sql: 'SELECT group_id, kind, protocol_type, phase FROM groups',
+    })
     return rows.map((row) => ({
       groupId: String(row.group_id),
+      type: row.kind as StoredGroup['type'],
       protocolType: String(row.protocol_type ?? ''),
-      phase: row.phase as ClassicPhase,
+      phase: row.phase as StoredGroup['phase'],
     }))
   }
 
@@ -90,14 +96,17 @@ export class SqlGroupStore implements GroupStore {
   }
 }
 
-const machineOf = (
-  groupId: string,
-  group: Row,
-  members: readonly Row[],
-  protocols: readonly Row[],
-): GroupMachine => {
+const groupTable = 'SELECT * FROM groups WHERE group_id = ?'
+
+const classicTables = [
+  'SELECT * FROM classic_members WHERE group_id = ? ORDER BY number',
+  'SELECT * FROM classic_member_protocols WHERE group_id = ? ORDER BY member_id, place',
+]
+
+const classicStateOf = (groupId: string, group: Row, tables: readonly Row[][]): ClassicState => {
+  const [members = [], protocols = []] = tables
   const offered = Map.groupBy(protocols, ({ member_id }) => member_id)
-  const state = classicFromRows({
+  return classicFromRows({
     groupId,
     group: {
       phase: group.phase as ClassicPhase,
@@ -121,7 +130,6 @@ const machineOf = (
       assignment: row.assignment as Uint8Array,
     })),
   })
-  return { kind: 'classic', state, committedAtMs: Number.NEGATIVE_INFINITY }
 }
 
 const offsetOf = (row: Row): CommittedOffset => ({
@@ -133,6 +141,3 @@ const offsetOf = (row: Row): CommittedOffset => ({
   committedAtMs: Number(row.committed_at_ms),
   expiresAtMs: numberOf(row.expires_at_ms),
 })
-
-const textOf = (value: unknown): string | null => (value == null ? null : String(value))
-const numberOf = (value: unknown): number | null => (value == null ? null : Number(value))

@@ -18,6 +18,12 @@ export class Image {
   /** Names with '.' and '_' made equal: Kafka's metric names cannot tell them apart. */
   readonly #collisions = new Map<string, string>()
   #partitionCount = 0
+  #version = 0
+
+  /** Rises with every change, so that who has seen a version need not look again. */
+  get version(): number {
+    return this.#version
+  }
 
   get partitionCount(): number {
     return this.#partitionCount
@@ -42,6 +48,7 @@ export class Image {
   }
 
   add(topic: Topic): void {
+    this.#version += 1
     this.#byName.set(topic.name, topic)
     this.#byId.set(topic.id, topic)
     this.#collisions.set(topicCollisionKey(topic.name), topic.name)
@@ -50,11 +57,13 @@ export class Image {
 
   /** Puts another state of a topic in the place of the one that has its id. */
   replace(topic: Topic): void {
+    this.#version += 1
     this.#byName.set(topic.name, topic)
     this.#byId.set(topic.id, topic)
   }
 
   remove(topic: Topic): void {
+    this.#version += 1
     this.#byName.delete(topic.name)
     this.#byId.delete(topic.id)
     this.#collisions.delete(topicCollisionKey(topic.name))

@@ -105,10 +105,12 @@ export class Dispatcher {
         client: `${peer.remoteAddress}:${peer.remotePort}`,
         error: error instanceof Error ? (error.stack ?? error.message) : String(error),
       })
-    const code = api.response.facts.fields?.errorCode
+    const { errorCode: code, errorMessage: text } = api.response.facts.fields ?? {}
     if (!code || version < code.facts.since)
       throw new RequestError(`${api.name} failed: ${known ? error.message : 'an error of ours'}`)
-    return { errorCode: known ? error.code : codeOf('UNKNOWN_SERVER_ERROR') }
+    if (!known) return { errorCode: codeOf('UNKNOWN_SERVER_ERROR') }
+    const hasText = text !== undefined && version >= text.facts.since
+    return { errorCode: error.code, ...(hasText && { errorMessage: error.message }) }
   }
 }
 

@@ -1,7 +1,7 @@
 import type { SettingType } from './setting.ts'
 
 /** Where a value comes from, by the numbers of DescribeConfigs and CreateTopics. */
-export const ConfigSource = { topic: 1, staticBroker: 4, default: 5 } as const
+export const ConfigSource = { topic: 1, staticBroker: 4, default: 5, group: 8 } as const
 export type ConfigSource = (typeof ConfigSource)[keyof typeof ConfigSource]
 
 /** A setting whose value would stand if those before it were not there. */

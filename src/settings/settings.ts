@@ -2,9 +2,10 @@
 export { type Arguments, type Flags, parseArguments, usage } from './arguments.ts'
 export { brokerTable } from './broker.table.ts'
 export { describeBrokerConfigs } from './broker-config.ts'
-export { type ConfigChange, changeTopicConfigs } from './config-changes.ts'
+export { type ConfigChange, changeGroupConfigs, changeTopicConfigs } from './config-changes.ts'
 export { ConfigSource, type ConfigSynonym, type DescribedConfig } from './described-config.ts'
 export { groupTable } from './group.table.ts'
+export { describeGroupConfigs, type GroupOverrides, groupConfig } from './group-config.ts'
 export type { Endpoint } from './listeners.ts'
 export {
   type BrokerKey,

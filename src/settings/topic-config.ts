@@ -2,6 +2,7 @@
 // them, and how they are described to an administrator.
 import { assert, kafkaError } from '#model'
 import { brokerTable } from './broker.table.ts'
+import { readEntry } from './config-entry.ts'
 import {
   ConfigSource,
   type ConfigSynonym,
@@ -9,7 +10,6 @@ import {
   typeNumbers,
 } from './described-config.ts'
 import type { BrokerSettings, SettingOrigins } from './load.ts'
-import { nearest } from './nearest.ts'
 import { canonicalText, readSetting, type Setting, type SettingValue, textOf } from './setting.ts'
 import { topicTable } from './topic.table.ts'
 import { type TopicKey, topicFallbacks } from './topic-fallback.ts'
@@ -21,6 +21,9 @@ export type TopicConfig = {
 
 /** The settings that a topic has for itself, as texts. */
 export type TopicOverrides = Readonly<Record<string, string>>
+
+/** What a topic may have for itself. */
+export const topicSettings = { noun: 'topic', table: topicTable } as const
 
 const topicKeys = Object.keys(topicTable) as readonly TopicKey[]
 
@@ -34,8 +37,8 @@ export const checkTopicConfigs = (
 ): void => {
   const overrides: Record<string, string> = {}
   for (const [name, text] of Object.entries(entries)) {
-    checkEntry(name, text)
-    overrides[name] = text
+    readEntry(topicSettings, name, text)
+    overrides[name] = text!
   }
   const config = topicConfig(overrides, settings)
   if (config['min.compaction.lag.ms'] > config['max.compaction.lag.ms'])
@@ -50,29 +53,8 @@ export const checkTopicConfigs = (
     )
 }
 
-function checkEntry(name: string, text: string | null): asserts text is string {
-  const setting = settingNamed(name)
-  if (!setting) throw kafkaError('INVALID_CONFIG', unknown(name))
-  if (text === null) throw kafkaError('INVALID_CONFIG', `The topic setting ${name} needs a value.`)
-  const reading = readSetting(setting, text)
-  if ('expected' in reading)
-    throw kafkaError(
-      'INVALID_CONFIG',
-      `The topic setting ${name} must be ${reading.expected}, not '${text.slice(0, shownLengthMax)}'.`,
-    )
-}
-
-/** How much of a bad value an answer repeats. */
-const shownLengthMax = 200
-
 const settingNamed = (name: string): Setting | undefined =>
   Object.hasOwn(topicTable, name) ? topicTable[name as TopicKey] : undefined
-
-const unknown = (name: string): string => {
-  const meant = nearest(name, topicKeys)
-  const advice = meant === undefined ? '.' : `: did you mean ${meant}?`
-  return `There is no topic setting '${name.slice(0, shownLengthMax)}'${advice}`
-}
 
 /**
  * Returns what applies to a topic: its own settings, which `checkTopicConfigs` has let pass, before

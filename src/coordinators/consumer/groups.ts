@@ -2,7 +2,6 @@
 import { kafkaError, type Uuid } from '#model'
 import { Runtime, type Time } from '../runtime.ts'
 import type {
-  ClassicCommand,
   ClassicDescription,
   ClassicRefusal,
   JoinCommand,
@@ -12,24 +11,40 @@ import type {
   SyncedReply,
 } from './classic/commands.ts'
 import type { ClassicSettings } from './classic/settings.ts'
-import { isSubscribed } from './classic/subscribed.ts'
+import type { ClassicState } from './classic/state.ts'
+import { consumerProtocolType } from './classic/subscribed.ts'
+import {
+  type CommandOf,
+  joinStep,
+  memberStep,
+  type Said,
+  syncStep,
+  type Target,
+} from './classic-requests.ts'
 import {
   classicStep,
   type GroupReply,
   type GroupStep,
+  groupExists,
   groupMachinery,
+  modernStep,
   newClassicGroup,
+  type SurroundingsOf,
+  unchanged,
 } from './group-machine.ts'
+import type { DescribedReply, HeartbeatReply } from './modern/commands.ts'
+import { groupStateOf } from './modern/describe.ts'
+import { heartbeatStep, type SaidHeartbeat } from './modern-requests.ts'
+import {
+  type Committer,
+  commitStep,
+  isRead,
+  type OffsetReader,
+  readStep,
+} from './offset-requests.ts'
 import type { CommittedOffset, OffsetPartition } from './offsets/committed.ts'
 import { expiryRule } from './offsets/expiry.ts'
 import type { GroupChange, GroupMachine, GroupStore, StoredGroup } from './store.ts'
-
-/** A command as a handler says it; the rest is known here. */
-type Said<Command extends ClassicCommand> = Omit<Command, 'kind' | 'ticket' | 'settings'>
-type CommandOf<Kind extends ClassicCommand['kind']> = Extract<ClassicCommand, { kind: Kind }>
-
-/** Who commits; a generation below 0 is no member's. */
-export type Committer = Said<CommandOf<'commit'>>
 
 /** A partition whose offset is to be deleted, or the error that says why it stays. */
 export interface OffsetDeletion extends OffsetPartition {
@@ -44,62 +59,87 @@ export class ConsumerGroups {
   readonly #store: GroupStore
   readonly #time: Time
   readonly #settings: ClassicSettings
+  readonly #around: SurroundingsOf
   readonly #runtime: Runtime<GroupMachine, GroupReply, GroupChange>
 
-  constructor(store: GroupStore, time: Time, settings: ClassicSettings) {
+  constructor(store: GroupStore, time: Time, settings: ClassicSettings, around: SurroundingsOf) {
     this.#store = store
     this.#time = time
     this.#settings = settings
-    this.#runtime = new Runtime(store, time, groupMachinery)
+    this.#around = around
+    this.#runtime = new Runtime(store, time, groupMachinery(around))
   }
 
   /** Loads every group that has members, so that who does not come back is put out in time. */
   async start(): Promise<void> {
     const groupIds = await this.#store.withMembers()
-    await sideBySide(groupIds, (groupId) => this.#runtime.run(groupId, unchanged))
-  }
-
-  /** Takes a member in; settles when its generation begins, which may take long. */
-  join(groupId: string, said: Said<JoinCommand>): Promise<JoinedReply | ClassicRefusal> {
-    if (groupId === '') throw kafkaError('INVALID_GROUP_ID')
-    const reply = this.#runtime.run(groupId, (machine, nowMs, ticket) =>
-      classicStep(
-        machine ?? newClassicGroup(groupId),
-        { kind: 'join', ticket, settings: this.#settings, ...said },
-        nowMs,
-      ),
+    await sideBySide(groupIds, (groupId) =>
+      this.#runtime.run(groupId, (machine) => unchanged(machine, done)),
     )
-    return reply as Promise<JoinedReply | ClassicRefusal>
   }
 
-  /** Tells a member its assignment, once the leader has made one. */
+  /** Takes a classic member in; settles when its generation begins, which may take long. */
+  async join(groupId: string, said: Said<JoinCommand>): Promise<JoinedReply | ClassicRefusal> {
+    refuseNoGroup(groupId)
+    const reply = await this.#run(groupId, (target, ticket) =>
+      joinStep(target, said, this.#settings, ticket),
+    )
+    return reply as JoinedReply | ClassicRefusal
+  }
+
+  /** Tells a classic member its assignment, once the leader has made one. */
   async sync(groupId: string, said: Said<SyncCommand>): Promise<SyncedReply> {
-    if (groupId === '') throw kafkaError('INVALID_GROUP_ID')
-    const reply = await this.#runtime.run(groupId, (machine, nowMs, ticket) =>
-      classicStep(machine ?? newClassicGroup(groupId), { kind: 'sync', ticket, ...said }, nowMs),
-    )
+    refuseNoGroup(groupId)
+    const reply = await this.#run(groupId, (target, ticket) => syncStep(target, said, ticket))
     return granted(reply) as SyncedReply
   }
 
+  /** Hears a classic member. */
   async heartbeat(groupId: string, said: Said<CommandOf<'heartbeat'>>): Promise<void> {
-    if (groupId === '') throw kafkaError('INVALID_GROUP_ID')
-    granted(await this.#decide(groupId, { kind: 'heartbeat', ...said }))
+    refuseNoGroup(groupId)
+    const command = { kind: 'heartbeat', ...said } as const
+    granted(await this.#run(groupId, (target) => memberStep(target, command)))
   }
 
+  /** Takes members out that speak the classic protocol. */
   async leave(groupId: string, members: CommandOf<'leave'>['members']): Promise<LeftReply> {
-    if (groupId === '') throw kafkaError('INVALID_GROUP_ID')
-    return granted(await this.#decide(groupId, { kind: 'leave', members })) as LeftReply
+    refuseNoGroup(groupId)
+    const command = { kind: 'leave', members } as const
+    return granted(await this.#run(groupId, (target) => memberStep(target, command))) as LeftReply
   }
 
-  /** Throws GROUP_ID_NOT_FOUND for a group that is none. */
+  /** Hears a member of the newer protocol, and tells it what it may own (KIP-848). */
+  async consumerHeartbeat(said: SaidHeartbeat): Promise<HeartbeatReply> {
+    const reply = await this.#run(said.request.groupId, (target) => heartbeatStep(target, said))
+    return granted(reply) as HeartbeatReply
+  }
+
+  /** Describes a classic group. Throws GROUP_ID_NOT_FOUND for any other. */
   async describe(groupId: string): Promise<ClassicDescription> {
-    return granted(await this.#decide(groupId, { kind: 'describe' })) as ClassicDescription
+    const reply = await this.#run(groupId, ({ machine, nowMs }) => {
+      if (machine?.kind === 'modern')
+        throw kafkaError('GROUP_ID_NOT_FOUND', `Group ${groupId} is not a classic group.`)
+      return classicStep(machine ?? newClassicGroup(groupId), { kind: 'describe' }, nowMs)
+    })
+    return granted(reply) as ClassicDescription
+  }
+
+  /** Describes a group of the newer protocol. Throws GROUP_ID_NOT_FOUND for any other. */
+  async describeConsumer(groupId: string): Promise<DescribedReply> {
+    const reply = await this.#run(groupId, ({ machine, nowMs }) => {
+      if (!groupExists(machine))
+        throw kafkaError('GROUP_ID_NOT_FOUND', `Group ${groupId} not found.`)
+      if (machine.kind === 'classic')
+        throw kafkaError('GROUP_ID_NOT_FOUND', `Group ${groupId} is not a consumer group.`)
+      return modernStep(machine, { kind: 'describe', ...this.#around(groupId) }, nowMs)
+    })
+    return granted(reply) as DescribedReply
   }
 
   /** Deletes a group without members, and its offsets. */
   async delete(groupId: string): Promise<void> {
-    const reply = await this.#runtime.run(groupId, (machine, nowMs) => {
-      const step = classicStep(machine ?? newClassicGroup(groupId), { kind: 'delete' }, nowMs)
+    const reply = await this.#run(groupId, ({ machine, nowMs }) => {
+      const step = deletion(machine ?? newClassicGroup(groupId), nowMs)
       if (step.changes.length > 0) step.changes.push({ kind: 'offsetsForgotten', groupId })
       return step
     })
@@ -110,13 +150,8 @@ export class ConsumerGroups {
   async list(): Promise<StoredGroup[]> {
     await this.#runtime.allDurable()
     const listed = new Map((await this.#store.list()).map((group) => [group.groupId, group]))
-    for (const [groupId, { state }] of this.#runtime.machines())
-      if (state.exists)
-        listed.set(groupId, {
-          groupId,
-          protocolType: state.facts.protocolType ?? '',
-          phase: state.facts.phase,
-        })
+    for (const [groupId, machine] of this.#runtime.machines())
+      if (groupExists(machine)) listed.set(groupId, listing(groupId, machine))
     return [...listed.values()]
   }
 
@@ -126,23 +161,20 @@ export class ConsumerGroups {
     committer: Committer,
     offsets: readonly CommittedOffset[],
   ): Promise<void> {
-    const reply = await this.#runtime.run(groupId, (machine, nowMs) => {
-      const group = machine ?? newClassicGroup(groupId)
-      const step = classicStep(group, { kind: 'commit', ...committer }, nowMs)
-      if (step.reply?.kind === 'done' && offsets.length > 0) {
-        group.committedAtMs = nowMs
-        step.changes.push({ kind: 'offsets', groupId, offsets })
-      }
-      return step
-    })
-    granted(reply)
+    granted(await this.#run(groupId, (target) => commitStep(target, committer, offsets)))
   }
 
-  /** How far a group has read the partitions asked for, or with null all that it has read. */
+  /**
+   * How far a group has read the partitions asked for, or with null all that it has read. Throws
+   * UNKNOWN_MEMBER_ID, STALE_MEMBER_EPOCH or ILLEGAL_GENERATION for a reader that says it is a member.
+   */
   async offsets(
     groupId: string,
     partitions: readonly OffsetPartition[] | null,
+    reader: OffsetReader = nobody,
   ): Promise<readonly CommittedOffset[]> {
+    if ((reader.memberId ?? '') !== '' || reader.memberEpoch >= 0)
+      granted(await this.#run(groupId, (target) => readStep(target, reader)))
     await this.#runtime.durable(groupId)
     return this.#store.offsets(groupId, partitions)
   }
@@ -156,18 +188,17 @@ export class ConsumerGroups {
     asked: readonly Named[],
   ): Promise<ReadonlySet<Named>> {
     let kept: ReadonlySet<Named> = new Set()
-    await this.#runtime.run(groupId, (machine) => {
-      if (!machine?.state.exists) throw kafkaError('GROUP_ID_NOT_FOUND')
-      const { state } = machine
-      if (state.members.size > 0 && state.facts.protocolType !== 'consumer')
+    await this.#run(groupId, ({ machine }) => {
+      if (!groupExists(machine)) throw kafkaError('GROUP_ID_NOT_FOUND')
+      if (machine.kind === 'classic' && hasForeignMembers(machine.state))
         throw kafkaError('NON_EMPTY_GROUP')
-      const isRead = new Map<string, boolean>()
-      for (const { topic } of asked)
-        if (!isRead.has(topic)) isRead.set(topic, isSubscribed(state, topic))
-      kept = new Set(asked.filter(({ topic }) => isRead.get(topic)))
+      const read = new Map<string, boolean>()
+      for (const { topic } of asked) if (!read.has(topic)) read.set(topic, isRead(machine, topic))
+      kept = new Set(asked.filter(({ topic }) => read.get(topic)))
       const partitions = asked.filter((named) => !kept.has(named))
-      const change = { kind: 'offsetsDeleted', groupId, partitions } as const
-      return { ...unchanged(machine), changes: partitions.length > 0 ? [change] : [] }
+      const step = unchanged(machine, done)
+      if (partitions.length > 0) step.changes.push({ kind: 'offsetsDeleted', groupId, partitions })
+      return step
     })
     return kept
   }
@@ -183,11 +214,12 @@ export class ConsumerGroups {
   ): Promise<number> {
     const old = await this.#store.withOldOffsets(wallNowMs - retentionMs)
     await sideBySide(old, async (groupId) => {
-      await this.#runtime.run(groupId, (machine) => {
-        if (!machine?.state.exists) return unchanged(machine)
-        const rule = expiryRule(machine.state, topicIdOf)
-        const change = { kind: 'offsetsExpired', groupId, rule, nowMs: wallNowMs, retentionMs }
-        return { ...unchanged(machine), changes: [change as GroupChange] }
+      await this.#run(groupId, ({ machine }) => {
+        const step = unchanged(machine, done)
+        if (!groupExists(machine)) return step
+        const rule = expiryRule(machine, topicIdOf)
+        step.changes.push({ kind: 'offsetsExpired', groupId, rule, nowMs: wallNowMs, retentionMs })
+        return step
       })
       await this.#forgetIfEmpty(groupId)
     })
@@ -203,21 +235,49 @@ export class ConsumerGroups {
   async #forgetIfEmpty(groupId: string): Promise<void> {
     const askedAtMs = this.#time.nowMs()
     if (await this.#store.hasOffsets(groupId)) return
-    await this.#runtime.run(groupId, (machine, nowMs) => {
+    await this.#run(groupId, ({ machine, nowMs }) => {
       const isLeft =
-        machine?.state.exists &&
-        machine.state.facts.phase === 'Empty' &&
+        groupExists(machine) &&
+        machine.state.members.size === 0 &&
         machine.committedAtMs < askedAtMs
-      if (!isLeft) return unchanged(machine)
-      return { ...classicStep(machine, { kind: 'delete' }, nowMs), reply: done }
+      // One that is about to get members is refused, and stays.
+      return isLeft ? deletion(machine, nowMs) : unchanged(machine, done)
     })
   }
 
-  #decide(groupId: string, command: ClassicCommand): Promise<GroupReply> {
-    return this.#runtime.run(groupId, (machine, nowMs) =>
-      classicStep(machine ?? newClassicGroup(groupId), command, nowMs),
+  #run(groupId: string, step: (target: Target, ticket: number) => GroupStep): Promise<GroupReply> {
+    return this.#runtime.run(groupId, (machine, nowMs, ticket) =>
+      step({ groupId, machine, around: this.#around, nowMs }, ticket),
     )
   }
+}
+
+const deletion = (machine: GroupMachine, nowMs: number): GroupStep =>
+  machine.kind === 'classic'
+    ? classicStep(machine, { kind: 'delete' }, nowMs)
+    : modernStep(machine, { kind: 'delete' }, nowMs)
+
+const listing = (groupId: string, machine: GroupMachine): StoredGroup =>
+  machine.kind === 'classic'
+    ? {
+        groupId,
+        type: 'classic',
+        protocolType: machine.state.facts.protocolType ?? '',
+        phase: machine.state.facts.phase,
+      }
+    : {
+        groupId,
+        type: 'consumer',
+        protocolType: 'consumer',
+        phase: groupStateOf(machine.state),
+      }
+
+/** Members of whom nobody can tell what they read. */
+const hasForeignMembers = ({ members, facts }: ClassicState): boolean =>
+  members.size > 0 && facts.protocolType !== consumerProtocolType
+
+const refuseNoGroup = (groupId: string): void => {
+  if (groupId === '') throw kafkaError('INVALID_GROUP_ID')
 }
 
 const sideBySide = async (
@@ -232,15 +292,9 @@ const sideBySide = async (
 }
 
 const done = { kind: 'done' } as const
+const nobody: OffsetReader = { memberId: null, memberEpoch: -1 }
 
-const unchanged = (machine: GroupMachine | null): GroupStep => ({
-  machine,
-  reply: done,
-  changes: [],
-  wakeAt: null,
-})
-
-const granted = (reply: GroupReply): Exclude<GroupReply, ClassicRefusal> => {
+const granted = <Reply extends GroupReply>(reply: Reply): Exclude<Reply, { kind: 'refused' }> => {
   if (reply.kind === 'refused') throw kafkaError(reply.error, reply.message)
-  return reply
+  return reply as Exclude<Reply, { kind: 'refused' }>
 }

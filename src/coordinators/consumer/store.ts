@@ -2,19 +2,38 @@
 import type { MachineStore } from '../runtime.ts'
 import type { StoredClassicEvent } from './classic/events.ts'
 import type { ClassicPhase, ClassicState } from './classic/state.ts'
+import type { GroupState } from './modern/commands.ts'
+import type { StoredModernEvent } from './modern/events.ts'
+import type { ModernGroup } from './modern/state.ts'
 import type { CommittedOffset, ExpiryRule, OffsetPartition } from './offsets/committed.ts'
 
-/** A group with the machine that looks after it; which one is chosen when the group begins. */
-export interface GroupMachine {
+/** A group that the machine of the classic protocol looks after. */
+export interface ClassicMachine {
   readonly kind: 'classic'
   readonly state: ClassicState
   /** When the last commit was decided; offsets that were looked at before are not all there are. */
   committedAtMs: number
 }
 
+/** A group that the machine of the newer protocol looks after (KIP-848). */
+export interface ModernMachine {
+  readonly kind: 'modern'
+  readonly state: ModernGroup
+  /** As in a classic group. */
+  committedAtMs: number
+}
+
+/** A group with the machine that looks after it: that of the protocol which its members began with. */
+export type GroupMachine = ClassicMachine | ModernMachine
+
 /** What changes in the store. All changes of one write take effect together. */
 export type GroupChange =
   | { readonly kind: 'classic'; readonly groupId: string; readonly event: StoredClassicEvent }
+  | { readonly kind: 'modern'; readonly groupId: string; readonly event: StoredModernEvent }
+  /** The rows of classic members go: those of the newer protocol follow. The group and its offsets stay. */
+  | { readonly kind: 'upgraded'; readonly groupId: string }
+  /** The other way round. */
+  | { readonly kind: 'downgraded'; readonly groupId: string }
   /** Sets offsets of a group that exists; those of topics that have been deleted since do not count. */
   | {
       readonly kind: 'offsets'
@@ -40,8 +59,9 @@ export type GroupChange =
 /** A group as a listing shows it. */
 export interface StoredGroup {
   readonly groupId: string
+  readonly type: 'classic' | 'consumer'
   readonly protocolType: string
-  readonly phase: ClassicPhase
+  readonly phase: ClassicPhase | GroupState
 }
 
 /** Where groups and offsets are kept. Every read sees all earlier writes. */

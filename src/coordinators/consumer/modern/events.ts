@@ -48,6 +48,12 @@ export type ModernEvent =
       readonly regexesAtMs: number
     }
 
+/** The kinds that are in the store before anyone hears of them. */
+export type StoredModernEvent = Exclude<
+  ModernEvent,
+  { kind: 'timerSet' | 'timersPassed' | 'topicsSeen' }
+>
+
 /** Says whether the event has to be in the store before anyone hears of it. */
-export const isStored = (event: ModernEvent): boolean =>
+export const isStored = (event: ModernEvent): event is StoredModernEvent =>
   event.kind !== 'timerSet' && event.kind !== 'timersPassed' && event.kind !== 'topicsSeen'
