@@ -8,6 +8,7 @@ import { cpus, release, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { kafkaMissing } from './control/kafka.ts'
 import { compactionQuestion } from './questions/compaction.ts'
+import { groupQuestions } from './questions/groups.ts'
 import { produceQuestions } from './questions/produce.ts'
 import type { Figure } from './questions/question.ts'
 
@@ -23,6 +24,7 @@ const { values, positionals } = parseArgs({
 
 const questions = [
   ...produceQuestions(Number(values.messages)),
+  ...groupQuestions(),
   compactionQuestion({ recordCount: Number(values.messages), keyCount: Number(values.keys) }),
 ]
 const chosen = questions.filter(

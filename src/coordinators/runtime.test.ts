@@ -132,6 +132,16 @@ test('while one round runs the next gathers, and a command sees what is not dura
   deepEqual(await Promise.all([second, third]), [2, 1])
 })
 
+test('what is asked while a machine is loaded is waited for, too', async () => {
+  const { store, runtime, add } = begin()
+  const added = add('a', 1)
+  const durable = runtime.durable('a')
+  equal(await isSettled(durable), false)
+  store.writes[0]!.finish()
+  await durable
+  equal(await added, 1)
+})
+
 test('an answer that changes nothing waits for what it has seen, and for nothing else', async () => {
   const { store, add, read } = begin()
   const added = add('a', 1)

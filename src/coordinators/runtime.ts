@@ -108,8 +108,13 @@ export class Runtime<Machine, Reply, Change> {
     })
   }
 
-  /** Resolves when all that has been decided of an id is durable; rejects when it was lost. */
+  /**
+   * Resolves when all that has been asked of an id is decided and durable, but for what is parked; rejects
+   * when it was lost.
+   */
   async durable(id: string): Promise<void> {
+    const loading = this.#loading.get(id)
+    if (loading) await new Promise<void>((resolve) => loading.push(resolve))
     const entry = this.#entries.get(id)
     if (!entry || entry.round <= this.#durable) return
     const round = entry.round === this.#gathering.number ? this.#gathering : this.#running!

@@ -1,5 +1,6 @@
 // The SQL that each change of a group becomes.
 import type { CommittedOffset, ExpiryRule, GroupChange, StoredClassicEvent } from '#coordinators'
+import type { Uuid } from '#model'
 import type { SqlValue, Statement } from '#world'
 import { modernRowsGone, modernStatements } from './modern-group-statements.ts'
 
@@ -23,36 +24,33 @@ const isOfOffsets = ({ kind }: GroupChange): boolean =>
 
 /** Offsets to be set, the last one of each partition. */
 class Commits {
-  readonly #groups = new Map<string, Map<string, CommittedOffset>>()
+  readonly #groups = new Map<string, Map<Uuid, Map<number, CommittedOffset>>>()
 
   add(groupId: string, offsets: readonly CommittedOffset[]): void {
-    let group = this.#groups.get(groupId)
-    if (!group) {
-      group = new Map()
-      this.#groups.set(groupId, group)
-    }
-    for (const offset of offsets) group.set(`${offset.partition}/${offset.topicId}`, offset)
+    const group = entryOf(this.#groups, groupId)
+    for (const offset of offsets) entryOf(group, offset.topicId).set(offset.partition, offset)
   }
 
   moveTo(statements: Statement[]): void {
     if (this.#groups.size === 0) return
     const runs: SqlValue[][] = []
     const expiring = new Set<string>()
-    for (const [groupId, offsets] of this.#groups)
-      for (const each of offsets.values()) {
-        runs.push([
-          groupId,
-          each.topicId,
-          each.partition,
-          each.offset,
-          each.leaderEpoch,
-          each.metadata,
-          each.committedAtMs,
-          each.expiresAtMs,
-        ])
-        if (each.expiresAtMs !== null) expiring.add(groupId)
-      }
-    statements.push({ sql: setOffset, runs })
+    for (const [groupId, topics] of this.#groups)
+      for (const [topicId, offsets] of topics)
+        for (const [partition, each] of offsets) {
+          runs.push([
+            each.offset,
+            each.leaderEpoch,
+            each.metadata,
+            each.committedAtMs,
+            each.expiresAtMs,
+            groupId,
+            topicId,
+            partition,
+          ])
+          if (each.expiresAtMs !== null) expiring.add(groupId)
+        }
+    statements.push({ sql: moveOffset, otherwise: addOffset, runs })
     for (const groupId of expiring)
       statements.push({
         sql: 'UPDATE groups SET offsets_since_ms = 0 WHERE group_id = ?',
@@ -62,11 +60,27 @@ class Commits {
   }
 }
 
+const entryOf = <Key, Inner, Value>(
+  entries: Map<Key, Map<Inner, Value>>,
+  key: Key,
+): Map<Inner, Value> => {
+  let entry = entries.get(key)
+  if (!entry) {
+    entry = new Map()
+    entries.set(key, entry)
+  }
+  return entry
+}
+
+/** Most commits move an offset that is there, and pay for no look at the topic. */
+const moveOffset = `UPDATE committed_offsets
+  SET committed_offset = ?, leader_epoch = ?, metadata = ?, committed_at_ms = ?, expires_at_ms = ?
+  WHERE group_id = ? AND topic_id = ? AND partition = ?`
+
 /** The topic may have been deleted meanwhile. */
-const setOffset = `INSERT INTO committed_offsets
-  SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE EXISTS (SELECT 1 FROM topics WHERE topic_id = ?2)
-  ON CONFLICT DO UPDATE SET committed_offset = ?4, leader_epoch = ?5, metadata = ?6,
-    committed_at_ms = ?7, expires_at_ms = ?8`
+const addOffset = `INSERT INTO committed_offsets (committed_offset, leader_epoch, metadata,
+    committed_at_ms, expires_at_ms, group_id, topic_id, partition)
+  SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE EXISTS (SELECT 1 FROM topics WHERE topic_id = ?7)`
 
 const statementsOfChange = (
   change: Exclude<GroupChange, { kind: 'offsets' }>,

@@ -169,16 +169,22 @@ class OpenFile {
     }
   }
 
-  #run({ sql, values = [], runs }: Statement): Row[] {
+  #run({ sql, values = [], runs, otherwise }: Statement): Row[] {
+    const prepared = this.#prepare(sql)
+    if (!runs) return prepared.all(...values) as Row[]
+    const next = otherwise === undefined ? undefined : this.#prepare(otherwise)
+    for (const each of runs) if (prepared.run(...each).changes === 0) next?.run(...each)
+    return []
+  }
+
+  #prepare(sql: string): StatementSync {
     let prepared = this.#prepared.get(sql)
     if (!prepared) {
       if (this.#prepared.size >= preparedMax) this.#prepared.clear()
       prepared = this.#database.prepare(sql)
       this.#prepared.set(sql, prepared)
     }
-    if (!runs) return prepared.all(...values) as Row[]
-    for (const each of runs) prepared.run(...each)
-    return []
+    return prepared
   }
 }
 

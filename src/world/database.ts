@@ -10,6 +10,8 @@ export interface Statement {
   values?: readonly SqlValue[]
   /** Runs it once for each of these instead, and returns no rows. */
   runs?: readonly (readonly SqlValue[])[]
+  /** Each run that changed no row runs this one with the same parameters. */
+  otherwise?: string
 }
 
 /** A relational database whose writes survive a loss of power once they have settled. */

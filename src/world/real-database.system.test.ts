@@ -52,6 +52,27 @@ test('a step that breaks a rule has no effect, and those beside it have theirs',
   await database.close()
 })
 
+test('a run that changes nothing runs the other statement instead', async () => {
+  const database = await realDatabases().open(join(folder, 'otherwise.db'))
+  await database.write([
+    { sql: 'CREATE TABLE t (text TEXT, n INTEGER PRIMARY KEY) STRICT' },
+    { sql: "INSERT INTO t VALUES ('a', 1)" },
+    {
+      sql: 'UPDATE t SET text = ? WHERE n = ?',
+      otherwise: "INSERT INTO t VALUES ('new ' || ?, ?)",
+      runs: [
+        ['b', 1],
+        ['c', 2],
+        ['d', 2],
+        ['e', 3],
+      ],
+    },
+  ])
+  const [rows] = await database.write([{ sql: 'SELECT text FROM t ORDER BY n' }])
+  deepEqual(structuredClone(rows), [{ text: 'b' }, { text: 'd' }, { text: 'new e' }])
+  await database.close()
+})
+
 test('what was written is there when the file is opened again', async () => {
   const path = join(folder, 'again.db')
   const first = await realDatabases().open(path)

@@ -226,6 +226,15 @@ for (const version of versionsOf(OffsetCommit))
     }
   })
 
+test('commits that come before the answer of the one before keep their order, and are read after', async () => {
+  const commits = Array.from({ length: 20 }, (_, committedOffset) =>
+    commit('in-a-row', 9, [{ partitionIndex: 0, committedOffset }]),
+  )
+  const read = fetch('in-a-row', 7, [0])
+  for (const errors of await Promise.all(commits)) deepEqual(errors, ['NONE'])
+  deepEqual(await read, [[0, 19, '']])
+})
+
 test('a commit of an earlier generation, of nobody, or beyond all numbers is refused', async () => {
   const { groupId, memberId, generationId } = await settle('fenced')
   const one = [{ partitionIndex: 0, committedOffset: 1 }]
