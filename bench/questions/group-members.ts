@@ -11,9 +11,13 @@ interface Member {
 
 const heartbeatIntervalMs = 50
 
-/** What each member embeds: about as much as a consumer that reads a topic. */
-const metadata = Buffer.alloc(60, 'm')
-const assignment = Buffer.alloc(60, 'a')
+/** What consumers embed, which Kafka reads: version 0, the topic `read`, no data of its own. */
+const metadata = Buffer.from('000000000001000472656164ffffffff', 'hex')
+/** Version 0, the partitions 0 to 3 of `read`, no data of its own. */
+const assignment = Buffer.from(
+  '0000000000010004726561640000000400000000000000010000000200000003ffffffff',
+  'hex',
+)
 
 /** A classic group whose members have a connection each, and join when they are told to. */
 export class GroupOfMembers {
