@@ -8,6 +8,7 @@ import { cpus, release, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { kafkaMissing } from './control/kafka.ts'
 import { compactionQuestion } from './questions/compaction.ts'
+import { groupScaleQuestions } from './questions/group-scale.ts'
 import { groupQuestions } from './questions/groups.ts'
 import { produceQuestions } from './questions/produce.ts'
 import type { Figure } from './questions/question.ts'
@@ -25,6 +26,7 @@ const { values, positionals } = parseArgs({
 const questions = [
   ...produceQuestions(Number(values.messages)),
   ...groupQuestions(),
+  ...groupScaleQuestions(),
   compactionQuestion({ recordCount: Number(values.messages), keyCount: Number(values.keys) }),
 ]
 const chosen = questions.filter(

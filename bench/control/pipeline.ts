@@ -79,3 +79,55 @@ const begin = async (port: number, { frames, depth }: Stream, expected: Buffer) 
     },
   }
 }
+
+/**
+ * Sends each frame at its time, whether or not the answers before it have come, and returns for each the ms
+ * from when it was due until its answer. `dueMs` counts from the start; frames are spread over connections.
+ */
+export const paced = async (
+  port: number,
+  frames: readonly { readonly dueMs: number; readonly frame: Buffer }[],
+  connectionCount: number,
+): Promise<number[]> => {
+  const sorted = frames.toSorted((one, other) => one.dueMs - other.dueMs)
+  const lanes = await Promise.all(Array.from({ length: connectionCount }, () => lane(port)))
+  const startedMs = performance.now()
+  let next = 0
+  while (next < sorted.length) {
+    const nowMs = performance.now() - startedMs
+    for (; next < sorted.length && sorted[next]!.dueMs <= nowMs; next += 1) {
+      const { dueMs, frame } = sorted[next]!
+      lanes[next % connectionCount]!.send(frame, startedMs + dueMs)
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1))
+  }
+  return (await Promise.all(lanes.map((each) => each.finish()))).flat()
+}
+
+/** One connection that notes how late each answer is. */
+const lane = async (port: number) => {
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true })
+  await once(socket, 'connect')
+  const due: number[] = []
+  const lateMs: number[] = []
+  let rest: Buffer = Buffer.alloc(0)
+  socket.on('data', (bytes: Buffer) => {
+    const nowMs = performance.now()
+    rest = Buffer.concat([rest, bytes])
+    for (; rest.length >= 4 && rest.length >= 4 + rest.readInt32BE(0); ) {
+      rest = rest.subarray(4 + rest.readInt32BE(0))
+      lateMs.push(nowMs - due[lateMs.length]!)
+    }
+  })
+  return {
+    send(frame: Buffer, atMs: number): void {
+      due.push(atMs)
+      socket.write(frame)
+    },
+    async finish(): Promise<number[]> {
+      while (lateMs.length < due.length) await once(socket, 'data')
+      socket.destroy()
+      return lateMs
+    },
+  }
+}

@@ -37,6 +37,12 @@ export class GroupOfMembers {
     return new GroupOfMembers(groupId, members)
   }
 
+  /** A group with a member on each of these connections, which other groups may use, too. */
+  static over(clients: readonly WireClient[], groupId: string): GroupOfMembers {
+    const members = clients.map((client) => ({ client, memberId: '', generationId: -1 }))
+    return new GroupOfMembers(groupId, members)
+  }
+
   /**
    * Has all members join at once; resolves to the ms until each had its assignment in one generation. Who has
    * one already asks every so often whether it has to join again, as clients do, only more often.

@@ -1,19 +1,13 @@
 // Consumer groups: committing offsets, being heard of, and finding together.
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { CreateTopics, FindCoordinator, Heartbeat, OffsetCommit, OffsetFetch } from '#protocol'
+import { Heartbeat, OffsetCommit, OffsetFetch } from '#protocol'
 import { WireClient } from '#testing'
 import { cpuSecondsOf, rssMbOf } from '../control/broker-cost.ts'
-import { type RunningBroker, startKafka } from '../control/kafka.ts'
-import { startOdradek } from '../control/odradek.ts'
+import type { RunningBroker } from '../control/kafka.ts'
 import { frameOf, pump, type Stream } from '../control/pipeline.ts'
-import { freePort } from './free-port.ts'
+import { onBroker, readPartitions, readTopic } from './group-broker.ts'
 import { GroupOfMembers } from './group-members.ts'
 import type { Figure, Question } from './question.ts'
 
-const topic = 'read'
-const partitionCount = 4
 const connectionCount = 16
 /** Requests that wait for their answers on each connection. */
 const depth = 8
@@ -43,53 +37,9 @@ export const groupQuestions = (): Question[] => [
 
 const commitQuestion = (groupCount: number): Question => ({
   name: `commits-${groupCount}`,
-  title: `offsets of ${partitionCount} partitions a commit, ${groupCount} group(s), ${connectionCount * depth} at a time (ours durable, Kafka's not synced)`,
+  title: `offsets of ${readPartitions} partitions a commit, ${groupCount} group(s), ${connectionCount * depth} at a time (ours durable, Kafka's not synced)`,
   ask: (name) => onBroker(name, (broker) => commits(broker, groupCount)),
 })
-
-const onBroker = async (
-  name: 'odradek' | 'kafka',
-  measure: (broker: RunningBroker) => Promise<Figure>,
-): Promise<Figure> => {
-  const folder = mkdtempSync(join(tmpdir(), 'odradek-bench-'))
-  const start = name === 'kafka' ? startKafka : startOdradek
-  const broker = await start(folder, await freePort(), ['group.initial.rebalance.delay.ms=0'])
-  try {
-    await prepare(broker)
-    return await measure(broker)
-  } finally {
-    await broker.stop()
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
-
-/** Makes the topic, and waits until the broker looks after groups. */
-const prepare = async (broker: RunningBroker): Promise<void> => {
-  const client = await WireClient.connect(broker.port)
-  await client.request(CreateTopics, 7, {
-    topics: [
-      {
-        name: topic,
-        numPartitions: partitionCount,
-        replicationFactor: 1,
-        assignments: [],
-        configs: [],
-      },
-    ],
-    timeoutMs: 30_000,
-  })
-  for (;;) {
-    const found = await client.request(FindCoordinator, 4, { keyType: 0, coordinatorKeys: ['g-0'] })
-    const fetched = await client.request(OffsetFetch, 7, {
-      groupId: 'g-0',
-      topics: [{ name: topic, partitionIndexes: [0] }],
-      requireStable: false,
-    })
-    if (found.coordinators[0]!.errorCode === 0 && fetched.errorCode === 0) break
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
-  client.close()
-}
 
 const commitOf = (groupId: string, offset: number) => ({
   groupId,
@@ -97,8 +47,8 @@ const commitOf = (groupId: string, offset: number) => ({
   memberId: '',
   topics: [
     {
-      name: topic,
-      partitions: Array.from({ length: partitionCount }, (_, partitionIndex) => ({
+      name: readTopic,
+      partitions: Array.from({ length: readPartitions }, (_, partitionIndex) => ({
         partitionIndex,
         committedOffset: offset,
         committedMetadata: '',
@@ -121,7 +71,7 @@ const commits = async (broker: RunningBroker, groupCount: number): Promise<Figur
   for (const groupId of [groups[0]!, groups.at(-1)!]) {
     const fetched = await client.request(OffsetFetch, 7, {
       groupId,
-      topics: [{ name: topic, partitionIndexes: [partitionCount - 1] }],
+      topics: [{ name: readTopic, partitionIndexes: [readPartitions - 1] }],
       requireStable: false,
     })
     const { committedOffset } = fetched.topics[0]!.partitions[0]!
