@@ -136,5 +136,5 @@ const offsetOf = async (client: WireClient, groupId: string): Promise<number> =>
     topics: [{ name: readTopic, partitionIndexes: [0] }],
     requireStable: false,
   })
-  return fetched.topics[0]?.partitions[0]!.committedOffset ?? -1
+  return fetched.topics[0]?.partitions[0]?.committedOffset ?? -1
 }
