@@ -99,6 +99,7 @@ interface FetchOptions {
   maxBytes?: number
   partitionMaxBytes?: number
   epoch?: number
+  lastEpoch?: number
   from?: WireClient
 }
 const fetchRequest = (topic: Topic, options: FetchOptions): RequestInput<typeof Fetch> => {
@@ -116,6 +117,7 @@ const fetchRequest = (topic: Topic, options: FetchOptions): RequestInput<typeof 
             fetchOffset: options.offset ?? 0,
             partitionMaxBytes: options.partitionMaxBytes ?? 1e7,
             ...(version >= 9 && { currentLeaderEpoch: options.epoch ?? -1 }),
+            ...(version >= 12 && { lastFetchedEpoch: options.lastEpoch ?? -1 }),
           },
         ],
       },
@@ -459,6 +461,11 @@ test('records and topics are there after a restart, in a higher leader epoch', a
   equal((await fetch(topic, { from: second, epoch: 1 })).errorCode, 0)
   const duplicate = await produce(topic, batch(3, { ...ids, baseSequence: 0 }), { from: second })
   deepEqual([duplicate.errorCode, duplicate.baseOffset], [0, 0])
+  await produce(topic, batch(2), { from: second })
+  const behind = { from: second, offset: 5, lastEpoch: 0 }
+  is((await fetch(topic, { ...behind, epoch: 0 })).errorCode, 'FENCED_LEADER_EPOCH')
+  const parted = await fetch(topic, { ...behind, epoch: 1 })
+  deepEqual([parted.errorCode, parted.divergingEpoch], [0, { epoch: 0, endOffset: 3 }])
   second.close()
   await own.remove()
 })

@@ -46,8 +46,12 @@ const compressionOf = ({ configs }: Topic, { settings }: Lookup): string =>
   configs['compression.type'] ?? settings['compression.type']
 
 const compareEpochs = (target: Target, { logs }: Lookup): void => {
-  const { lastFetchedEpoch, fetchOffset } = target.wanted
-  if (!logs.bounds(target.id)) return
+  const { lastFetchedEpoch, fetchOffset, currentLeaderEpoch } = target.wanted
+  const bounds = logs.bounds(target.id)
+  // The read refuses these: who believes in another epoch has to hear that first, and find the present
+  // one; told only where the logs part, a client that cannot go back would ask the same for ever.
+  if (!bounds || bounds.offline) return
+  if (currentLeaderEpoch >= 0 && currentLeaderEpoch !== bounds.leaderEpoch) return
   const { leaderEpoch: epoch, endOffset } = logs.epochEnd(target.id, lastFetchedEpoch)
   if (endOffset < 0) target.error = kafkaError('OFFSET_OUT_OF_RANGE')
   else if (endOffset < fetchOffset || epoch < lastFetchedEpoch)
