@@ -42,7 +42,7 @@ const jsTypes: Readonly<Record<CodecName, number>> = {
 }
 
 /** The codec packages of kafkajs do not load on Node 26: ours take their place. */
-const registerCodecs = (): void => {
+export const registerCodecs = (): void => {
   const registry = kafkajs.CompressionCodecs as Record<number, () => unknown>
   for (const name of ['snappy', 'lz4', 'zstd'] as const)
     registry[jsTypes[name]] = () => ({
