@@ -11,6 +11,12 @@ const patienceMs = 60_000
 /** What brokers of group tests run with: nobody waits for members that are not there. */
 export const groupSettings = ['group.initial.rebalance.delay.ms=0']
 
+/** Members of the newer protocol hear of changes as soon as those of the classic one here. */
+export const newerSettings = [
+  'group.consumer.min.heartbeat.interval.ms=100',
+  'group.consumer.heartbeat.interval.ms=200',
+]
+
 /** One member, then five, then the broker is killed, then two; throws what went wrong. */
 export const scaleGroup = async (
   groupId: string,

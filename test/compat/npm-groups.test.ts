@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { boxBroker } from '#testing'
 import { kafkajsMember, platformaticMember } from './group-member.ts'
 import { readInGroup } from './group-reading.ts'
-import { groupSettings, scaleGroup } from './group-scenario.ts'
+import { groupSettings, newerSettings, scaleGroup } from './group-scenario.ts'
 import { codecs, kafkajsWriter, platformaticWriter } from './npm-writers.ts'
 import { makeTopic } from './own-reader.ts'
 import { fingerprint, realLines } from './text.ts'
@@ -17,6 +17,9 @@ const clients = [
 for (const [client, command] of clients)
   test(`a group of ${client} grows, outlives its broker and shrinks without losing a record`, () =>
     scaleGroup(`group-of-${client}`, command))
+
+test('a group of the newer protocol grows, outlives its broker and shrinks without losing a record', () =>
+  scaleGroup('newer', [...platformaticMember, '--newer'], newerSettings))
 
 test('groups of the npm clients read what their producers write with every codec', async () => {
   const lines = realLines(500_000)

@@ -2,7 +2,7 @@
 import { Consumer, stringDeserializers } from '@platformatic/kafka'
 import { memberArguments, stopped, type Taken, take } from './taking.ts'
 
-const { broker, groupId, topics } = memberArguments()
+const { broker, groupId, topics, newer } = memberArguments()
 const options = {
   clientId: 'platformatic',
   groupId,
@@ -14,14 +14,15 @@ const options = {
 }
 const consumer = new Consumer({
   ...options,
+  ...(newer && { groupProtocol: 'consumer' }),
   deserializers: stringDeserializers,
   retries: 100,
   retryDelay: 50,
 })
 /**
- * Commits in the name of the other. A commit that a rebalance has overtaken is refused, and with retries
+ * Commits in the name of the other in the classic protocol. A commit that a rebalance has overtaken is refused, and with retries
  * the client rejoins and sends it again in its new generation: it would overwrite what the partition's
- * next owner has committed in between.
+ * next owner has committed in between. In the newer protocol it commits by itself.
  */
 const committer = new Consumer({ ...options, retries: 0 })
 
@@ -48,7 +49,7 @@ const working = (async () => {
     arrived.push([topic, partition, Number(offset), value])
 })()
 
-const isOwn = ([topic, partition]: Taken): boolean =>
+const isOwn = (topic: string, partition: number): boolean =>
   consumer.assignments?.some(
     (each) => each.topic === topic && each.partitions.includes(partition),
   ) === true
@@ -58,16 +59,19 @@ const handOver = async (): Promise<void> => {
   const records = arrived
   const ofGeneration = owned
   arrived = []
-  const own = records.filter(isOwn)
+  const own = records.filter(([topic, partition]) => isOwn(topic, partition))
   if (records.length > 0) await take(records)
   for (const [topic, partition, offset] of own)
     ofGeneration.set(`${topic}-${partition}`, { topic, partition, offset: BigInt(offset + 1) })
 }
 
 const commit = async (): Promise<void> => {
-  const offsets = [...owned.values()].map((each) => ({ ...each, leaderEpoch: -1 }))
+  const offsets = [...owned.values()]
+    .filter(({ topic, partition }) => isOwn(topic, partition))
+    .map((each) => ({ ...each, leaderEpoch: -1 }))
   if (offsets.length === 0) return
   owned.clear()
+  if (newer) return consumer.commit({ offsets }).catch(() => undefined)
   committer.memberId = consumer.memberId
   committer.generationId = generationId
   // What is refused or lost will be read again.

@@ -20,14 +20,15 @@ export const take = (records: readonly Taken[]): Promise<void> => {
   return new Promise((resolve) => waiting.push(resolve))
 }
 
-/** What the program was told to join: `PORT GROUP TOPIC… [--newer]`. */
+/** What the program was told to join: `[--newer] PORT GROUP TOPIC…`. */
 export const memberArguments = () => {
-  const [port, groupId, ...rest] = process.argv.slice(2)
+  const told = process.argv.slice(2)
+  const [port, groupId, ...topics] = told.filter((each) => each !== '--newer')
   return {
     broker: `127.0.0.1:${port}`,
     groupId: groupId!,
-    topics: rest.filter((each) => !each.startsWith('--')),
-    newer: rest.includes('--newer'),
+    topics,
+    newer: told.includes('--newer'),
   }
 }
 
