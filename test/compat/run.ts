@@ -1,36 +1,25 @@
-// `npm run compat [-- --megabytes N]`: every client that can be had here writes real text with every
-// codec, and every reader reads what every writer wrote, byte for byte. Says what it skipped.
+// `npm run compat [-- --megabytes N] [--only records|groups]`: every client that can be had here writes
+// real text with every codec, and every reader reads what every writer wrote, byte for byte; and every
+// client's groups hold together. Says what it skipped.
 import { parseArgs } from 'node:util'
 import { type BoxedBroker, boxBroker } from '#testing'
+import { attempt, skip, summary } from './attempts.ts'
+import { compareGroups } from './group-compat.ts'
 import { codecs, kafkajsWriter, platformaticWriter } from './npm-writers.ts'
 import { makeTopic, readText } from './own-reader.ts'
+import { cleanUp } from './programs.ts'
 import { fingerprint, realLines } from './text.ts'
-import { cleanUp, kafkaTopics, toolClients } from './tool-clients.ts'
+import { kafkaTopics, toolClients } from './tool-clients.ts'
 
-const { values } = parseArgs({ options: { megabytes: { type: 'string', default: '20' } } })
+const { values } = parseArgs({
+  options: { megabytes: { type: 'string', default: '20' }, only: { type: 'string' } },
+})
 const lines = realLines(Number(values.megabytes) * 1_000_000)
 const text = Buffer.from(`${lines.join('\n')}\n`)
 const expected = fingerprint(text)
-let passed = 0
-let failed = 0
-let skipped = 0
-
-const report = (what: string, fault: string | undefined): void => {
-  if (fault === undefined) passed += 1
-  else failed += 1
-  console.log(`${fault === undefined ? 'ok' : 'FAILED'}: ${what}${fault ? `: ${fault}` : ''}`)
-}
-
-const attempt = async (what: string, step: () => Promise<string | undefined>): Promise<boolean> => {
-  const fault = await step().catch((error: unknown) => String(error))
-  report(what, fault)
-  return fault === undefined
-}
-
 const available = toolClients.filter(({ name, missing }) => {
   if (missing === undefined) return true
-  skipped += 1
-  console.log(`skipped: ${name}, because ${missing}`)
+  skip(name, missing)
   return false
 })
 
@@ -43,8 +32,8 @@ const writers = [
     ] as const
   ).map(([name, write]) => ({
     name,
-    write: (port: number, topic: string, _text: Buffer, codec: (typeof codecs)[number]) =>
-      write(port, topic, lines, codec),
+    write: (port: number, topic: string, written: Buffer, codec: (typeof codecs)[number]) =>
+      write(port, topic, written.toString().slice(0, -1).split('\n'), codec),
   })),
 ]
 
@@ -95,14 +84,21 @@ const topicTool = async (port: number): Promise<void> => {
   })
 }
 
-const box = await boxBroker()
-console.log(`${lines.length} lines, ${expected}`)
+const compareRecords = async (): Promise<void> => {
+  const box = await boxBroker()
+  console.log(`${lines.length} lines, ${expected}`)
+  try {
+    await matrix(box)
+    if (available.some(({ name }) => name === 'Kafka console')) await topicTool(box.port)
+  } finally {
+    await box.remove()
+  }
+}
+
 try {
-  await matrix(box)
-  if (available.some(({ name }) => name === 'Kafka console')) await topicTool(box.port)
+  if (values.only !== 'groups') await compareRecords()
+  if (values.only !== 'records') await compareGroups(writers)
 } finally {
-  await box.remove()
   cleanUp()
 }
-console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`)
-process.exitCode = failed > 0 ? 1 : 0
+process.exitCode = summary() ? 0 : 1

@@ -1,9 +1,8 @@
 // Clients that are programs of their own: kcat, confluent-kafka in Python, Kafka's console tools.
-import { spawn, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { temporaryFolder } from '#testing'
-import { javaArguments, kafkaMissing } from '../../bench/control/kafka.ts'
+import { kafkaMissing } from '../../bench/control/kafka.ts'
 import type { CodecName } from './npm-writers.ts'
+import { java, run, scratch, works } from './programs.ts'
 
 /** A client as a program; `missing` says why it cannot be had here, if so. */
 export interface ToolClient {
@@ -12,30 +11,6 @@ export interface ToolClient {
   write(port: number, topic: string, text: Buffer, codec: CodecName): Promise<void>
   read(port: number, topic: string, count: number): Promise<Buffer>
 }
-
-const scratch = temporaryFolder()
-/** Removes what the tools needed on disk. */
-export const cleanUp = (): void => scratch.remove()
-
-const run = (command: string, args: readonly string[], input?: Buffer): Promise<Buffer> =>
-  new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] })
-    const output: Buffer[] = []
-    let errors = ''
-    child.stdout.on('data', (bytes: Buffer) => output.push(bytes))
-    child.stderr.on('data', (bytes: Buffer) => {
-      errors = (errors + bytes.toString()).slice(-2000)
-    })
-    child.once('error', reject)
-    child.once('close', (code) => {
-      if (code === 0) resolve(Buffer.concat(output))
-      else reject(new Error(`${command} ${args[0]} ended with ${code}: ${errors}`))
-    })
-    child.stdin.on('error', () => undefined)
-    child.stdin.end(input)
-  })
-
-const works = (command: string, ...args: string[]): boolean => spawnSync(command, args).status === 0
 
 const kcat: ToolClient = {
   name: 'kcat',
@@ -66,8 +41,6 @@ const confluent: ToolClient = {
   },
   read: (port, topic) => run('python3', [script, 'read', String(port), topic]),
 }
-
-const java = (...args: string[]) => javaArguments(scratch.path, ...args)
 
 const consoleTools: ToolClient = {
   name: 'Kafka console',

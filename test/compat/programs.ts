@@ -1,0 +1,35 @@
+// Running programs that are not ours.
+import { spawn, spawnSync } from 'node:child_process'
+import { temporaryFolder } from '#testing'
+import { javaArguments } from '../../bench/control/kafka.ts'
+
+/** What the programs need on disk. */
+export const scratch = temporaryFolder()
+/** Removes it. */
+export const cleanUp = (): void => scratch.remove()
+
+/** What a program prints; rejects with its complaints when it fails. */
+export const run = (command: string, args: readonly string[], input?: Buffer): Promise<Buffer> =>
+  new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] })
+    const output: Buffer[] = []
+    let errors = ''
+    child.stdout.on('data', (bytes: Buffer) => output.push(bytes))
+    child.stderr.on('data', (bytes: Buffer) => {
+      errors = (errors + bytes.toString()).slice(-2000)
+    })
+    child.once('error', reject)
+    child.once('close', (code) => {
+      if (code === 0) resolve(Buffer.concat(output))
+      else reject(new Error(`${command} ${args[0]} ended with ${code}: ${errors}`))
+    })
+    child.stdin.on('error', () => undefined)
+    child.stdin.end(input)
+  })
+
+/** Whether a program can be run at all. */
+export const works = (command: string, ...args: string[]): boolean =>
+  spawnSync(command, args).status === 0
+
+/** The arguments that run a class of Kafka's jars. */
+export const java = (...args: string[]): string[] => javaArguments(scratch.path, ...args)
