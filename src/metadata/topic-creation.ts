@@ -1,5 +1,5 @@
 // Whether a topic may be made as asked: Kafka's rules for names, counts, assignments and configs.
-import { checkTopicName, kafkaError, type Uuid } from '#model'
+import { checkTopicName, isInternalTopic, kafkaError, type Uuid } from '#model'
 import { type BrokerSettings, checkTopicConfigs } from '#settings'
 import type { Image } from './image.ts'
 import { partitionsMax } from './limits.ts'
@@ -44,6 +44,11 @@ export const planTopic = (
 
 const checkName = (name: string, image: Image): void => {
   checkTopicName(name)
+  if (isInternalTopic(name))
+    throw kafkaError(
+      'INVALID_TOPIC_EXCEPTION',
+      `Topic '${name}' is one of Kafka's own. What Kafka keeps there is not a topic here, and is to be asked for by its API.`,
+    )
   if (image.named(name)) throw kafkaError('TOPIC_ALREADY_EXISTS', `Topic '${name}' already exists.`)
   const colliding = image.colliding(name)
   if (colliding !== undefined)
