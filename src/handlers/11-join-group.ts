@@ -1,7 +1,7 @@
 import type { ClassicRefusal, JoinedReply } from '#coordinators'
 import { codeOf, KafkaError } from '#model'
 import { JoinGroup } from '#protocol'
-import { caller, ownBytes } from './groups/caller.ts'
+import { caller, newMemberId, ownBytes } from './groups/caller.ts'
 import { handler } from './kit.ts'
 
 /** The version from which a new member is given its id first (KIP-394). */
@@ -21,7 +21,8 @@ export const joinGroup = handler(JoinGroup, async (request, { groups, random }, 
     groups.join(groupId, {
       memberId,
       instanceId: groupInstanceId,
-      ...caller(call, groupInstanceId, random),
+      ...caller(call),
+      newMemberId: newMemberId(call, groupInstanceId, random),
       sessionTimeoutMs,
       // Version 0 has only one timeout.
       rebalanceTimeoutMs: rebalanceTimeoutMs < 0 ? sessionTimeoutMs : rebalanceTimeoutMs,

@@ -1,14 +1,17 @@
 import type { Partitions } from '#coordinators'
 import { ConsumerGroupHeartbeat } from '#protocol'
-import { caller } from './groups/caller.ts'
+import { caller, newMemberId } from './groups/caller.ts'
 import { handler } from './kit.ts'
 
 /** Hears a member of a newer consumer group, and tells it what it may own from now on (KIP-848). */
 export const consumerGroupHeartbeat = handler(
   ConsumerGroupHeartbeat,
   async (request, { groups, random }, call) => {
+    const { memberId: toldId, instanceId } = request
     const reply = await groups.consumerHeartbeat({
-      ...caller(call, request.instanceId, random),
+      ...caller(call),
+      // Heartbeats are many, and nearly all of them name their member.
+      newMemberId: toldId === '' ? newMemberId(call, instanceId, random) : toldId,
       version: call.version,
       request,
     })

@@ -60,29 +60,49 @@ const inRuns = (rows: readonly RowStatement[]): Statement[] => {
 }
 
 const rowStatement = (groupId: string, change: RowChange): RowStatement => {
-  const table = tableNames[change.table]
   if (change.kind === 'delete') {
-    const where = ['groupId', ...Object.keys(change.where)].map((name) => `${columnOf(name)} = ?`)
+    const names = Object.keys(change.where)
     return {
-      sql: `DELETE FROM ${table} WHERE ${where.join(' AND ')}`,
+      sql: textOf(`delete ${change.table} ${names}`, () => deletion(change.table, names)),
       values: [groupId, ...Object.values(change.where)],
     }
   }
   const names = Object.keys(change.columns)
-  const keys = ['groupId', ...modernTableKeys[change.table]]
-  const all = [...keys, ...names]
-  const update = names.map((name) => `${columnOf(name)} = excluded.${columnOf(name)}`)
   return {
-    sql: `INSERT INTO ${table} (${all.map(columnOf).join(', ')})
-      VALUES (${all.map(() => '?').join(', ')}) ON CONFLICT (${keys.map(columnOf).join(', ')}) DO ${
-        update.length > 0 ? `UPDATE SET ${update.join(', ')}` : 'NOTHING'
-      }`,
+    sql: textOf(`put ${change.table} ${names}`, () => insertion(change.table, names)),
     values: [
       groupId,
       ...modernTableKeys[change.table].map((key) => change.key[key]!),
       ...Object.values(change.columns),
     ],
   }
+}
+
+/** The texts that were made before: there are as many as there are kinds of changes. */
+const texts = new Map<string, string>()
+
+const textOf = (kind: string, make: () => string): string => {
+  let text = texts.get(kind)
+  if (text === undefined) {
+    text = make()
+    texts.set(kind, text)
+  }
+  return text
+}
+
+const deletion = (table: ModernTable, names: readonly string[]): string => {
+  const where = ['groupId', ...names].map((name) => `${columnOf(name)} = ?`)
+  return `DELETE FROM ${tableNames[table]} WHERE ${where.join(' AND ')}`
+}
+
+const insertion = (table: ModernTable, names: readonly string[]): string => {
+  const keys = ['groupId', ...modernTableKeys[table]]
+  const all = [...keys, ...names]
+  const update = names.map((name) => `${columnOf(name)} = excluded.${columnOf(name)}`)
+  return `INSERT INTO ${tableNames[table]} (${all.map(columnOf).join(', ')})
+    VALUES (${all.map(() => '?').join(', ')}) ON CONFLICT (${keys.map(columnOf).join(', ')}) DO ${
+      update.length > 0 ? `UPDATE SET ${update.join(', ')}` : 'NOTHING'
+    }`
 }
 
 /** `memberId` is `member_id` in the tables. */
