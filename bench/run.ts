@@ -7,11 +7,13 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, release, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { kafkaMissing } from './control/kafka.ts'
+import { acknowledgementQuestions } from './questions/acknowledgements.ts'
 import { compactionQuestion } from './questions/compaction.ts'
 import { groupScaleQuestions } from './questions/group-scale.ts'
 import { groupQuestions } from './questions/groups.ts'
 import { produceQuestions } from './questions/produce.ts'
 import type { Figure } from './questions/question.ts'
+import { restartQuestions } from './questions/restarts.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -27,6 +29,8 @@ const questions = [
   ...produceQuestions(Number(values.messages)),
   ...groupQuestions(),
   ...groupScaleQuestions(),
+  ...acknowledgementQuestions(),
+  ...restartQuestions(),
   compactionQuestion({ recordCount: Number(values.messages), keyCount: Number(values.keys) }),
 ]
 const chosen = questions.filter(

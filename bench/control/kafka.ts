@@ -12,6 +12,8 @@ export interface RunningBroker {
   pid: number
   port: number
   stop(): Promise<void>
+  /** Ends it on the spot. */
+  kill(): Promise<void>
 }
 
 /** Why Kafka cannot be had on this machine, or undefined when it can. */
@@ -69,7 +71,7 @@ export const startKafka = async (
     stdio: ['ignore', output, output],
   })
   await answering(child, port)
-  return { name: 'kafka', pid: child.pid!, port, stop: () => stopped(child) }
+  return running('kafka', child, port)
 }
 
 const ownSettings = (folder: string, port: number): string[] => [
@@ -110,10 +112,18 @@ const accepts = (port: number): Promise<boolean> =>
     socket.once('error', () => resolve(false))
   })
 
-/** Ends a process that we started and waits for it. */
-export const stopped = (child: ChildProcess): Promise<void> =>
+/** A process that we started, as a broker that answers on a port. */
+export const running = (name: string, child: ChildProcess, port: number): RunningBroker => ({
+  name,
+  pid: child.pid!,
+  port,
+  stop: () => ended(child, 'SIGTERM'),
+  kill: () => ended(child, 'SIGKILL'),
+})
+
+const ended = (child: ChildProcess, signal: NodeJS.Signals): Promise<void> =>
   new Promise((resolve) => {
     if (child.exitCode !== null || child.signalCode !== null) return resolve()
     child.once('exit', () => resolve())
-    child.kill('SIGTERM')
+    child.kill(signal)
   })

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
-import { answering, type RunningBroker, stopped } from './kafka.ts'
+import { answering, type RunningBroker, running } from './kafka.ts'
 
 /** Starts this checkout's broker with fresh data in `folder`; `settings` are `key=value`. */
 export const startOdradek = async (
@@ -16,5 +16,5 @@ export const startOdradek = async (
   const args = [program, '--data', join(folder, 'data'), '--port', String(port), ...sets]
   const child = spawn(process.execPath, args, { stdio: ['ignore', output, output] })
   await answering(child, port)
-  return { name: 'odradek', pid: child.pid!, port, stop: () => stopped(child) }
+  return running('odradek', child, port)
 }

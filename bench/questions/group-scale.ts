@@ -5,6 +5,7 @@ import { cpuSecondsOf, rssMbOf } from '../control/broker-cost.ts'
 import type { RunningBroker } from '../control/kafka.ts'
 import { frameOf, paced } from '../control/pipeline.ts'
 import { GroupOfConsumers } from './consumer-members.ts'
+import type { Measure } from './fresh-broker.ts'
 import { onBroker, readTopic } from './group-broker.ts'
 import { GroupOfMembers } from './group-members.ts'
 import type { Figure, Question } from './question.ts'
@@ -93,10 +94,7 @@ const oneWideGroup = async (broker: RunningBroker): Promise<Figure> => {
   }
 }
 
-const storedGroups = async (
-  broker: RunningBroker,
-  restart: () => Promise<RunningBroker>,
-): Promise<Figure> => {
+const storedGroups: Measure = async (broker, restart) => {
   const writer = await WireClient.connect(broker.port)
   for (let begin = 0; begin < storedGroupCount; begin += 1000)
     await Promise.all(
@@ -104,7 +102,7 @@ const storedGroups = async (
     )
   writer.close()
   const stoppedMs = performance.now()
-  const again = await restart()
+  const again = await restart('stop')
   const reader = await WireClient.connect(again.port)
   while ((await offsetOf(reader, `stored-${storedGroupCount - 1}`)) !== 7)
     await new Promise((resolve) => setTimeout(resolve, 20))

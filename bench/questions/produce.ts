@@ -1,12 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { CreateTopics, ListOffsets } from '#protocol'
-import { WireClient } from '#testing'
-import { type RunningBroker, startKafka } from '../control/kafka.ts'
 import { buildLoad, runLoad } from '../control/load.ts'
-import { startOdradek } from '../control/odradek.ts'
-import { freePort } from './free-port.ts'
+import { makeTopic, onFreshBroker, untilServed } from './fresh-broker.ts'
 import type { Figure, Question } from './question.ts'
 
 const partitionCount = 4
@@ -26,58 +19,25 @@ export const produceQuestions = (messageCount: number): Question[] => {
   ]
 }
 
-const measure = async (
+const measure = (
   name: 'odradek' | 'kafka',
   acks: string,
   messageCount: number,
   settings: readonly string[],
-): Promise<Figure> => {
-  const load = buildLoad()
-  const folder = mkdtempSync(join(tmpdir(), 'odradek-bench-'))
-  const start = name === 'kafka' ? startKafka : startOdradek
-  const broker = await start(folder, await freePort(), settings)
-  try {
-    await createTopic(broker)
+): Promise<Figure> =>
+  onFreshBroker(name, settings, async (broker) => {
+    const load = buildLoad()
+    await makeTopic(broker.port, topic, partitionCount)
     const result = await runLoad(load, [
       'produce',
       ...['-b', `127.0.0.1:${broker.port}`, '-t', topic, '-n', String(messageCount)],
       ...['-s', String(messageSize), '-a', acks, '--pid', String(broker.pid)],
     ])
-    const stored = await countStored(broker)
+    const stored = await untilServed(broker.port, topic, partitionCount)
     if (stored !== messageCount)
       throw new Error(`${name} stored ${stored} of ${messageCount} messages`)
     const { messagesPerSecond, brokerCpuSecondsPerGb, brokerRssMb } = result
     if (brokerCpuSecondsPerGb === undefined || brokerRssMb === undefined)
       throw new Error('load gave no figures of the broker')
     return { messagesPerSecond, brokerCpuSecondsPerGb, brokerRssMb }
-  } finally {
-    await broker.stop()
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
-
-const createTopic = async (broker: RunningBroker): Promise<void> => {
-  const client = await WireClient.connect(broker.port)
-  const spec = { name: topic, numPartitions: partitionCount, replicationFactor: 1 }
-  const { topics } = await client.request(CreateTopics, 7, {
-    topics: [{ ...spec, assignments: [], configs: [] }],
-    timeoutMs: 30_000,
   })
-  client.close()
-  if (topics[0]?.errorCode !== 0)
-    throw new Error(`the topic was not made: ${topics[0]?.errorMessage}`)
-}
-
-/** The sum of the partitions' ends: what the broker says it holds. */
-const countStored = async (broker: RunningBroker): Promise<number> => {
-  const client = await WireClient.connect(broker.port)
-  const indexes = Array.from({ length: partitionCount }, (_, index) => index)
-  const partitions = indexes.map((partitionIndex) => ({ partitionIndex, timestamp: -1 }))
-  const { topics } = await client.request(ListOffsets, 7, {
-    replicaId: -1,
-    isolationLevel: 0,
-    topics: [{ name: topic, partitions }],
-  })
-  client.close()
-  return topics[0]!.partitions.reduce((sum, { offset }) => sum + offset, 0)
-}

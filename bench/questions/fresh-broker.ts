@@ -1,0 +1,80 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { CreateTopics, ListOffsets } from '#protocol'
+import { WireClient } from '#testing'
+import { type RunningBroker, startKafka } from '../control/kafka.ts'
+import { startOdradek } from '../control/odradek.ts'
+import { freePort } from './free-port.ts'
+import type { Figure } from './question.ts'
+
+/** What is measured on a broker; `restart` ends it, one way or the other, and starts it with the same data. */
+export type Measure = (
+  broker: RunningBroker,
+  restart: (how: 'stop' | 'kill') => Promise<RunningBroker>,
+) => Promise<Figure>
+
+/** Measures a broker with a fresh folder, which is removed afterwards; `settings` are `key=value`. */
+export const onFreshBroker = async (
+  name: 'odradek' | 'kafka',
+  settings: readonly string[],
+  measure: Measure,
+): Promise<Figure> => {
+  const folder = mkdtempSync(join(tmpdir(), 'odradek-bench-'))
+  const start = name === 'kafka' ? startKafka : startOdradek
+  const port = await freePort()
+  let broker = await start(folder, port, settings)
+  const restart = async (how: 'stop' | 'kill'): Promise<RunningBroker> => {
+    await broker[how]()
+    broker = await start(folder, port, settings)
+    return broker
+  }
+  try {
+    return await measure(broker, restart)
+  } finally {
+    await broker.stop()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Makes a topic; returns its id. Kafka calls it made before it takes records: see `untilServed`. */
+export const makeTopic = async (
+  port: number,
+  name: string,
+  partitionCount: number,
+): Promise<string> => {
+  const client = await WireClient.connect(port)
+  const spec = { name, numPartitions: partitionCount, replicationFactor: 1 }
+  const { topics } = await client.request(CreateTopics, 7, {
+    topics: [{ ...spec, assignments: [], configs: [] }],
+    timeoutMs: 60_000,
+  })
+  client.close()
+  if (topics[0]?.errorCode !== 0)
+    throw new Error(`the topic was not made: ${topics[0]?.errorMessage}`)
+  return topics[0].topicId
+}
+
+/** Resolves, once every partition answers, to the sum of their ends: what the broker says it holds. */
+export const untilServed = async (
+  port: number,
+  name: string,
+  partitionCount: number,
+): Promise<number> => {
+  const client = await WireClient.connect(port)
+  const indexes = Array.from({ length: partitionCount }, (_, index) => index)
+  const partitions = indexes.map((partitionIndex) => ({ partitionIndex, timestamp: -1 }))
+  for (;;) {
+    const { topics } = await client.request(ListOffsets, 7, {
+      replicaId: -1,
+      isolationLevel: 0,
+      topics: [{ name, partitions }],
+    })
+    const answers = topics[0]!.partitions
+    if (answers.every(({ errorCode }) => errorCode === 0)) {
+      client.close()
+      return answers.reduce((sum, { offset }) => sum + offset, 0)
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
