@@ -234,6 +234,11 @@ export class SimulatedDisk implements Disk {
     return this.#do('measure', path, () => this.#freeBytes())
   }
 
+  /** An operation of something else on this machine: it counts, takes its time, and may never end. */
+  pause(): Promise<void> {
+    return this.#do('pause', '/', () => undefined)
+  }
+
   #freeBytes(): number {
     const { capacity } = this.#options
     return capacity === undefined ? 2 ** 40 : Math.max(0, capacity - sizeOf(this.#root))

@@ -16,6 +16,7 @@ export { collectingLogger } from './collecting-logger.ts'
 export { type Forgotten, forgetfulDisk } from './forgetful-disk.ts'
 export { GroupTable, textOf } from './group-table.ts'
 export { SeededRandom } from './seeded-random.ts'
+export { type SimulatedDatabaseOptions, SimulatedDatabases } from './simulated-databases.ts'
 export {
   type Fault,
   type Faults,

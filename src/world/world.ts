@@ -10,6 +10,7 @@ export type {
   Statement,
 } from './database.ts'
 export { DatabaseError, type DatabaseErrorCode } from './database-error.ts'
+export type { DatabaseFile, Step, StepOutcome } from './database-file.ts'
 export {
   type Disk,
   DiskError,
@@ -18,6 +19,7 @@ export {
   type DiskFile,
   type OpenMode,
 } from './disk.ts'
+export { loadDatabaseFile } from './load-database-file.ts'
 export { jsonLogger, type LogFields, type Logger, textLogger } from './logger.ts'
 export type {
   ListenOptions,
