@@ -90,18 +90,19 @@ export class Checkpoints {
     await Promise.all(
       sound.map((partition) =>
         turnstile.run(async () => {
-          if (!partition.untouched) await this.#close(partition)
+          // Meanwhile its topic may be deleted, whose folder keeps its name as long as this takes.
+          if (partition.untouched || partition.dropped) return
+          await partition.inFolder(() => this.#close(partition))
         }),
       ),
     )
     const damaged = [...this.#partitions()].filter((each) => each.damaged)
+    const served = sound.filter(({ dropped }) => !dropped)
     await this.#dataFolder.writeRecoveryPoints([
-      ...sound
-        .filter(({ dropped }) => !dropped)
-        .map((partition) => ({ ...partition.id, offset: partition.end })),
+      ...served.map((partition) => ({ ...partition.id, offset: partition.end })),
       ...damaged.map((partition) => ({ ...partition.id, offset: partition.lostEnd })),
     ])
-    await this.#dataFolder.markClean(sound)
+    await this.#dataFolder.markClean(served)
   }
 
   async #write(): Promise<void> {
