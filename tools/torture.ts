@@ -21,8 +21,8 @@ const say = (line: string): void => console.log(line)
 const cutPower = async (count: number): Promise<void> => {
   const report = await cutThePower({ cuts: count, seed, say })
   say(
-    `${report.cuts} power cuts: ${report.acknowledged} batches of ${report.records} records were acknowledged, ` +
-      'and all of them are there',
+    `${report.cuts} power cuts: ${report.acknowledged} batches of ${report.records} records and ` +
+      `${report.changes} changes of the metadata were acknowledged, and all of them are there`,
   )
 }
 

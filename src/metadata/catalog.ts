@@ -14,6 +14,9 @@ import { logConfig } from './log-config.ts'
 import type { MetadataStore, StoredState } from './store.ts'
 import { type CreatedTopic, planTopic, type TopicSpec } from './topic-creation.ts'
 
+/** What of the log follows the topics. */
+export type TopicLogs = Pick<LogEngine, 'open' | 'configure' | 'drop'>
+
 /**
  * The topics: made, found and deleted. A change is durable in the store before the image and the log
  * show it, and changes to one name happen one after the other.
@@ -25,7 +28,7 @@ export class Catalog {
   readonly #creating = new Map<string, Promise<CreatedTopic>>()
   readonly #configuring = new Map<Uuid, Promise<void>>()
   readonly #store: MetadataStore
-  readonly #logs: LogEngine
+  readonly #logs: TopicLogs
   readonly #clock: Clock
   readonly #random: Random
   readonly #starts: number
@@ -33,7 +36,7 @@ export class Catalog {
 
   constructor(
     store: MetadataStore,
-    logs: LogEngine,
+    logs: TopicLogs,
     clock: Clock,
     random: Random,
     state: StoredState,

@@ -15,6 +15,7 @@ export { ClassicTable } from './classic-table.ts'
 export { collectingLogger } from './collecting-logger.ts'
 export { type Forgotten, forgetfulDisk } from './forgetful-disk.ts'
 export { GroupTable, textOf } from './group-table.ts'
+export { hastyDatabases } from './hasty-databases.ts'
 export { SeededRandom } from './seeded-random.ts'
 export { type SimulatedDatabaseOptions, SimulatedDatabases } from './simulated-databases.ts'
 export {

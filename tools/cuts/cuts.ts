@@ -15,7 +15,7 @@ export const cutThePower = async ({
   plant,
   say,
 }: CutsOptions): Promise<HistoryReport> => {
-  const all: HistoryReport = { cuts: 0, acknowledged: 0, records: 0 }
+  const all: HistoryReport = { cuts: 0, acknowledged: 0, records: 0, changes: 0 }
   for (let history = 0; all.cuts < cuts; history += 1) {
     const name = `${seed}/${history}`
     try {
@@ -23,6 +23,7 @@ export const cutThePower = async ({
       all.cuts += report.cuts
       all.acknowledged += report.acknowledged
       all.records += report.records
+      all.changes += report.changes
     } catch (error) {
       throw new Error(`history ${name}, after ${all.cuts} cuts: ${(error as Error).message}`, {
         cause: error,

@@ -1,206 +1,281 @@
-// One history of a data folder on a simulated disk: some lives, each of which ends in a power cut at a
-// chosen operation, and after each what is left held against what was promised.
-import {
-  type AppendOutcome,
-  LocalLog,
-  type LogConfig,
-  type LogEngine,
-  type OpenPartition,
-} from '#log'
+// One history of a machine: some lives, each of which ends in a power cut at a chosen operation on its disk
+// or its database, and after each what is left of log, commit log and metadata held against what was promised.
+import type { AppendOutcome, PartitionId } from '#log'
 import { type BatchOptions, buildBatch } from '#records'
-import { SeededRandom, SimulatedDisk, Simulation } from '#testing'
-import type { Disk, Logger } from '#world'
+import { SeededRandom } from '#testing'
 import { BrokenPromise } from '../torture/check.ts'
 import { Ledger, type SentBatch } from './ledger.ts'
+import { type Broker, Machine, type Plant } from './machine.ts'
 import { readAll, readSome } from './reading.ts'
+import { type Creation, Register, type RegisteredTopic } from './register.ts'
 
 /** What a history is made from. */
 export interface HistoryOptions {
   seed: number | string
-  /** A bug planted between the log and its disk. */
-  plant?: (disk: Disk) => Disk
+  /** A bug planted between the broker and what keeps its data. */
+  plant?: Plant
 }
 
 /** What happened. */
 export interface HistoryReport {
   cuts: number
+  /** Batches of records. */
   acknowledged: number
   records: number
+  /** Topics that were made, changed or deleted, offsets committed or deleted, producer ids given out. */
+  changes: number
 }
 
 const livesMax = 4
-const partitionsMax = 10
-const operationsPerLifeMax = 600
-const folder = '/data'
+const topicsMax = 8
+const operationsPerLifeMax = 800
+const groupIds = ['readers', 'others']
 
 /** Lives through one history; rejects with a `BrokenPromise` that says what was not kept. */
-export const liveThrough = async (options: HistoryOptions): Promise<HistoryReport> =>
-  new History(options).run()
+export const liveThrough = async (options: HistoryOptions): Promise<HistoryReport> => {
+  const history = new History(options)
+  try {
+    return await history.run()
+  } finally {
+    history.dispose()
+  }
+}
 
 /** A partition with what is known of it outside, and its producer's next number. */
 interface Known {
-  id: Omit<OpenPartition, 'leaderEpoch'>
+  id: PartitionId
+  topic: RegisteredTopic
   ledger: Ledger
-  producerId: number
+  producerId: number | undefined
   nextSequence: number
 }
 
 class History {
   readonly #random: SeededRandom
-  readonly #plant: (disk: Disk) => Disk
-  readonly #warnings: string[] = []
-  readonly #known: Known[] = []
-  readonly #dropped: Known[] = []
-  #simulation: Simulation
-  #disk: SimulatedDisk
-  #engine: LogEngine | undefined
-  #life = 0
+  readonly #machine: Machine
+  readonly #register = new Register()
+  #known: Known[] = []
+  #broker: Broker | undefined
+  #phase: 'serving' | 'stopping' | 'stopped' = 'serving'
+  #failure: BrokenPromise | undefined
   #recordCount = 0
-  #topicCount = 0
   #acknowledged = 0
+  #changes = 0
 
-  constructor({ seed, plant = (disk) => disk }: HistoryOptions) {
+  constructor({ seed, plant = {} }: HistoryOptions) {
     this.#random = new SeededRandom(seed)
-    this.#plant = plant
-    this.#simulation = new Simulation(this.#random.fork())
-    this.#disk = new SimulatedDisk(this.#simulation, this.#random.fork())
+    this.#machine = new Machine(this.#random.fork(), plant)
   }
 
   async run(): Promise<HistoryReport> {
-    await this.#simulation.until(this.#disk.makeFolder(folder))
-    await this.#simulation.until(this.#disk.syncFolder('/'))
+    const machine = this.#machine
+    await machine.makeFolder()
     const lives = this.#random.between(1, livesMax)
-    const topics = this.#random.between(1, partitionsMax)
-    while (this.#known.length < topics) this.#makeTopic()
-    for (; this.#life < lives; this.#life += 1) {
+    for (let life = 0; life < lives; life += 1) {
       await this.#live()
-      this.#cut()
+      machine.cut()
     }
-    this.#disk.cutAt = Number.POSITIVE_INFINITY
     await this.#start()
     await this.#checkAll()
-    return { cuts: lives, acknowledged: this.#acknowledged, records: this.#recordCount }
-  }
-
-  #makeTopic(): void {
-    this.#topicCount += 1
-    // Names that were used before come again.
-    const names = Array.from({ length: partitionsMax + 2 }, (_, index) => `topic-${index}`)
-    const isTaken = (name: string): boolean => this.#known.some(({ id }) => id.topic === name)
-    const topic = this.#random.pick(names.filter((name) => !isTaken(name)))
-    const topicId = `AAAAAAAAAAAAAAAAAA${String(this.#topicCount).padStart(3, '0')}A`
-    this.#known.push({
-      id: { topic, topicId, partition: 0, config: this.#config() },
-      ledger: new Ledger(topic),
-      producerId: this.#topicCount,
-      nextSequence: 0,
-    })
-  }
-
-  #config(): LogConfig {
     return {
-      flush: 'disk',
-      flushMessages: Number.MAX_SAFE_INTEGER,
-      flushMs: Number.MAX_SAFE_INTEGER,
-      compression: undefined,
-      segmentBytes: this.#random.pick([600, 3000, 20_000]),
-      segmentMs: 604_800_000,
-      segmentJitterMs: 0,
-      segmentIndexBytes: 10_485_760,
-      indexIntervalBytes: this.#random.pick([0, 200, 4096]),
-      maxMessageBytes: 1_048_588,
-      compacted: false,
-      minCleanableDirtyRatio: 0.5,
-      minCompactionLagMs: 0,
-      maxCompactionLagMs: Number.MAX_SAFE_INTEGER,
-      deleteRetentionMs: 86_400_000,
-      deletes: true,
-      retentionMs: -1,
-      retentionBytes: this.#random.pick([-1, -1, 5000]),
-      openCompressed: false,
-      timestampType: 'CreateTime',
-      timestampBeforeMaxMs: Number.MAX_SAFE_INTEGER,
-      timestampAfterMaxMs: Number.MAX_SAFE_INTEGER,
-      fileDeleteDelayMs: this.#random.pick([0, 1000]),
+      cuts: lives,
+      acknowledged: this.#acknowledged,
+      records: this.#recordCount,
+      changes: this.#changes,
     }
   }
 
-  #partitions(): OpenPartition[] {
-    return this.#known.map(({ id }) => ({ ...id, leaderEpoch: this.#life }))
-  }
-
-  async #start(): Promise<void> {
-    const note = (text: string, fields?: object): void => {
-      this.#warnings.push(`life ${this.#life}: ${text} ${JSON.stringify(fields ?? {})}`)
-    }
-    const logger: Logger = { info: note, warn: note, error: note }
-    const { clock } = this.#simulation
-    const disk = this.#plant(this.#disk)
-    this.#engine = new LocalLog(disk, clock, this.#random.fork(), logger, {
-      folder,
-      openFilesMax: this.#random.pick([2, 5, 100]),
-      freeBytesMin: 0,
-      commitLogSize: this.#random.pick([0, 12_000, 100_000]),
-      producersMax: 1000,
-      retentionCheckMs: 50,
-      producerExpirationMs: 86_400_000,
-      producerExpirationCheckMs: 600_000,
-    })
-    await this.#orCut(this.#engine.open(this.#partitions()))
-  }
-
-  /** Waits for what the power may take away; undefined when it did. */
-  async #orCut<T>(promise: Promise<T>): Promise<T | undefined> {
-    let settled: { value: T } | { error: unknown } | undefined
-    promise.then(
-      (value) => {
-        settled = { value }
-      },
-      (error: unknown) => {
-        settled = { error }
-      },
-    )
-    while (!settled && !this.#disk.isCut) await this.#simulation.pass(0.1)
-    if (settled && 'error' in settled) throw settled.error
-    return settled?.value
+  dispose(): void {
+    this.#machine.dispose()
   }
 
   async #live(): Promise<void> {
-    const operations = this.#disk.operations + this.#random.between(1, operationsPerLifeMax)
-    this.#disk.cutAt = operations
+    const { disk, simulation } = this.#machine
+    disk.cutAt = disk.operations + this.#random.between(1, operationsPerLifeMax)
     await this.#start()
-    if (this.#disk.isCut) return
-    const uncut = this.#disk.cutAt
-    this.#disk.cutAt = Number.POSITIVE_INFINITY
+    if (disk.isCut) return
+    const uncut = disk.cutAt
+    disk.cutAt = Number.POSITIVE_INFINITY
     await this.#checkAll()
-    this.#disk.cutAt = Math.max(uncut, this.#disk.operations + this.#random.between(1, 400))
-    while (!this.#disk.isCut) {
+    disk.cutAt = Math.max(uncut, disk.operations + this.#random.between(1, 500))
+    while (!disk.isCut && this.#phase !== 'stopped') {
       for (let count = this.#random.pick([1, 1, 3, 8, 20]); count > 0; count -= 1) this.#act()
-      await this.#simulation.pass(this.#random.pick([0, 0.1, 1, 12, 60]))
-      if (this.#random.chance(0.01)) await this.#simulation.pass(60_000)
+      await simulation.pass(this.#random.pick([0, 0.1, 1, 12, 60]))
+      if (this.#random.chance(0.01)) await simulation.pass(60_000)
+      if (this.#failure) throw this.#failure
     }
   }
 
-  #cut(): void {
-    const next = new Simulation(this.#random.fork(), this.#simulation.clock.nowMs() + 1000)
-    this.#disk = this.#disk.cut(next)
-    this.#simulation = next
+  async #start(): Promise<void> {
+    this.#phase = 'serving'
+    try {
+      this.#broker = await this.#machine.start()
+    } catch (error) {
+      throw new BrokenPromise(`the broker does not start: ${(error as Error).message}`)
+    }
+  }
+
+  /** Does something when an acknowledgement comes, unless the power went first. */
+  #whenDone<T>(promise: Promise<T>, acknowledge: (value: T) => void): void {
+    const { disk } = this.#machine
+    promise.then(
+      (value) => {
+        if (disk.isCut) return
+        this.#changes += 1
+        acknowledge(value)
+      },
+      () => undefined,
+    )
   }
 
   #act(): void {
-    const known = this.#random.pick(this.#known)
-    const draw = this.#random.below(100)
-    if (draw < 70) this.#append(known)
-    else if (draw < 85) void this.#readSome(known)
-    else if (draw < 90) this.#sendAgain(known)
-    else if (draw < 93) this.#deleteBefore(known)
-    else if (draw < 96) this.#replaceTopic(known)
-    else if (draw < 97) this.#stopOrNot()
+    if (this.#phase !== 'serving') return
+    const draw = this.#random.below(1000)
+    const served = this.#served()
+    if (draw < 20 || served.length === 0) {
+      this.#createTopic()
+      return
+    }
+    const known = this.#random.pick(served)
+    if (draw < 600) this.#append(known)
+    else if (draw < 720) void this.#readSome(known)
+    else if (draw < 770) this.#sendAgain(known)
+    else if (draw < 800) this.#deleteBefore(known)
+    else if (draw < 880) this.#commitOffsets()
+    else if (draw < 890) this.#deleteOffset(known)
+    else if (draw < 930) this.#configure(known.topic)
+    else if (draw < 950) this.#deleteTopic(known.topic)
+    else if (draw < 970) this.#takeProducerId(known)
+    else if (draw < 973) this.#stop()
+  }
+
+  #served(): Known[] {
+    return this.#known.filter(({ topic }) => topic.deletion === 'none')
+  }
+
+  #createTopic(): void {
+    const random = this.#random
+    if (this.#register.topics.size >= topicsMax) return
+    // Names that were used before come again.
+    const name = `topic-${random.below(topicsMax + 2)}`
+    const { catalog } = this.#broker!
+    if (catalog.named(name)) return
+    const configs = this.#drawConfigs()
+    const creation: Creation = { name, partitionCount: random.pick([1, 1, 2, 3]), configs }
+    this.#register.creating(creation)
+    const created = catalog.create({
+      name,
+      numPartitions: creation.partitionCount,
+      replicationFactor: 1,
+      assignments: [],
+      configs: Object.entries(configs).map(([key, value]) => ({ name: key, value })),
+    })
+    this.#whenDone(created, ({ id }) => this.#know(this.#register.created(creation, id)))
+  }
+
+  #drawConfigs(): Creation['configs'] {
+    const random = this.#random
+    return {
+      'segment.bytes': random.pick(['1048576', '5242880', '34952533']),
+      'index.interval.bytes': random.pick(['0', '200', '4096']),
+      'retention.bytes': random.pick(['-1', '-1', '5000']),
+      'file.delete.delay.ms': random.pick(['0', '1000']),
+    }
+  }
+
+  /** The partitions of a topic that is there. */
+  #know(topic: RegisteredTopic): void {
+    for (let partition = 0; partition < topic.partitionCount; partition += 1)
+      this.#known.push({
+        id: { topicId: topic.id, partition },
+        topic,
+        ledger: new Ledger(`${topic.name}-${partition}`),
+        producerId: undefined,
+        nextSequence: 0,
+      })
+  }
+
+  #configure(topic: RegisteredTopic): void {
+    const change = Object.fromEntries(
+      Object.entries(this.#drawConfigs()).filter(() => this.#random.chance(0.5)),
+    )
+    let version = -1
+    const changed = this.#broker!.catalog.configure(
+      topic.id,
+      (configs) => {
+        const next = { ...configs, ...change }
+        version = topic.configs.ask(next)
+        return next
+      },
+      false,
+    )
+    this.#whenDone(changed, () => topic.configs.acknowledge(version))
+  }
+
+  /** Nothing is sent to a topic any more from when it is asked to go. */
+  #deleteTopic(topic: RegisteredTopic): void {
+    const { catalog } = this.#broker!
+    const found = catalog.identified(topic.id)
+    if (!found) return
+    topic.deletion = 'asked'
+    this.#whenDone(catalog.delete([found]), () => this.#register.deleted(topic))
+  }
+
+  #commitOffsets(): void {
+    const random = this.#random
+    const { logs, groups } = this.#broker!
+    const groupId = random.pick(groupIds)
+    const chosen = this.#served().filter(() => random.chance(0.4))
+    const parts = chosen.map(({ id, topic }) => ({
+      topic,
+      partition: id.partition,
+      offset: random.between(0, logs.bounds(id)?.highWatermark ?? 0),
+    }))
+    const { metadata, acknowledge } = this.#register.committing(groupId, parts)
+    const rows = parts.map(({ topic, partition, offset }) => ({
+      topicId: topic.id,
+      partition,
+      offset,
+      metadata,
+      leaderEpoch: -1,
+      committedAtMs: this.#machine.simulation.clock.nowMs(),
+      expiresAtMs: null,
+    }))
+    this.#whenDone(groups.commit(groupId, nobody, rows), acknowledge)
+  }
+
+  #deleteOffset({ id, topic }: Known): void {
+    const groupId = this.#random.pick(groupIds)
+    const acknowledge = this.#register.forgetting(topic, groupId, id.partition)
+    const deleted = this.#broker!.groups.deleteOffsets(groupId, [{ ...id, topic: topic.name }])
+    this.#whenDone(deleted, acknowledge)
+  }
+
+  /** A producer of the partition begins anew. */
+  #takeProducerId(known: Known): void {
+    this.#whenDone(this.#broker!.producerIds.take(), (producerId) => {
+      this.#register.gaveOut(producerId)
+      known.producerId = producerId
+      known.nextSequence = 0
+    })
+  }
+
+  /** A stop that the cut may still interrupt, and that some requests do not wait for. */
+  #stop(): void {
+    this.#phase = 'stopping'
+    this.#broker!.stop().then(
+      () => {
+        this.#phase = 'stopped'
+      },
+      (error: unknown) => {
+        this.#failure = new BrokenPromise(`the broker does not stop: ${String(error)}`)
+      },
+    )
   }
 
   #append(known: Known): void {
     const random = this.#random
-    const nowMs = this.#simulation.clock.nowMs()
+    const nowMs = this.#machine.simulation.clock.nowMs()
     const size = random.pick([0, 10, 100, 700])
     const records = Array.from({ length: random.between(1, 5) }, () => {
       this.#recordCount += 1
@@ -209,9 +284,9 @@ class History {
         timestampMs: nowMs,
       }
     })
-    const producer = random.chance(0.5)
-      ? { producerId: known.producerId, baseSequence: known.nextSequence }
-      : undefined
+    const { producerId, nextSequence } = known
+    const isIdempotent = random.chance(0.6) && producerId !== undefined
+    const producer = isIdempotent ? { producerId, baseSequence: nextSequence } : undefined
     if (producer) known.nextSequence += records.length
     const batch: SentBatch = { records, producer }
     known.ledger.sent(batch)
@@ -226,13 +301,13 @@ class History {
       value: Buffer.from(id),
     }))
     const append = { ...known.id, records: buildBatch(records, options) }
-    const disk = this.#disk
+    const { disk } = this.#machine
     const settle = ([outcome]: readonly AppendOutcome[]): void => {
       if (disk.isCut || outcome?.error || acks !== -1) return
       batch.acknowledgedAt ??= outcome!.baseOffset
       this.#acknowledged += 1
     }
-    this.#engine!.append([append], { acks, zstdAllowed: true, timeoutMs: 30_000 }).then(
+    this.#broker!.logs.append([append], { acks, zstdAllowed: true, timeoutMs: 30_000 }).then(
       settle,
       () => undefined,
     )
@@ -246,23 +321,23 @@ class History {
   }
 
   async #readSome(known: Known): Promise<void> {
-    const disk = this.#disk
-    const bounds = this.#engine!.bounds(known.id)
+    const { disk } = this.#machine
+    const bounds = this.#broker!.logs.bounds(known.id)
     if (!bounds || disk.isCut) return
     const offset = bounds.logStart + this.#random.below(bounds.highWatermark - bounds.logStart + 1)
-    const records = await readSome(this.#engine!, known.id, offset)
+    const records = await readSome(this.#broker!.logs, known.id, offset)
     if (!disk.isCut && records) known.ledger.saw(records, bounds.highWatermark)
   }
 
   #deleteBefore(known: Known): void {
-    const bounds = this.#engine!.bounds(known.id)
+    const bounds = this.#broker!.logs.bounds(known.id)
     if (!bounds) return
     const { logStart, highWatermark } = bounds
     const offset = logStart + this.#random.below(highWatermark - logStart + 1)
-    const disk = this.#disk
+    const { disk } = this.#machine
     const { ledger } = known
     ledger.logStartAsked = Math.max(ledger.logStartAsked, offset)
-    this.#engine!.deleteBefore(known.id, offset).then(
+    this.#broker!.logs.deleteBefore(known.id, offset).then(
       (start) => {
         if (!disk.isCut) ledger.logStart = Math.max(ledger.logStart, start)
       },
@@ -270,60 +345,93 @@ class History {
     )
   }
 
-  /** The topic's row is gone for good before the log hears of it, and the next one's is there. */
-  #replaceTopic(known: Known): void {
-    const engine = this.#engine!
-    this.#known.splice(this.#known.indexOf(known), 1)
-    this.#dropped.push(known)
-    void engine.drop([known.id])
-    this.#makeTopic()
-    const made = { ...this.#known.at(-1)!.id, leaderEpoch: this.#life }
-    engine.open([made]).catch(() => undefined)
-  }
-
-  /** A stop that the cut may still interrupt. */
-  #stopOrNot(): void {
-    if (this.#random.chance(0.3)) this.#engine!.close().catch(() => undefined)
-  }
-
   async #checkAll(): Promise<void> {
-    for (const known of this.#known) {
-      const engine = this.#engine!
-      const bounds = engine.bounds(known.id)
-      if (!bounds) throw new BrokenPromise(`${known.id.topic} is not served`)
-      // Retention may have moved the log start of itself.
-      const { ledger, id } = known
-      if (id.config.retentionBytes >= 0) ledger.logStartAsked = Number.MAX_SAFE_INTEGER
-      const records = await this.#simulation.until(readAll(engine, id))
-      const { logStart, highWatermark: end, damaged } = engine.bounds(id)!
-      try {
-        ledger.check({ logStart, end, damaged, records })
-      } catch (error) {
-        throw new BrokenPromise(`${(error as Error).message}\n${this.#warnings.join('\n')}`)
-      }
-      await this.#checkTimes(known, records)
-      this.#forget(known, end)
+    try {
+      await this.#checkMetadata()
+      for (const known of this.#known) await this.#checkLog(known)
+      await this.#checkFolders()
+    } catch (error) {
+      const { message } = error as Error
+      throw new BrokenPromise(`${message}\n${this.#machine.warnings.join('\n')}`, { cause: error })
     }
   }
 
-  async #checkTimes({ id }: Known, records: readonly { offset: number; timestampMs: number }[]) {
+  /** What topics there are is for the metadata to say. */
+  async #checkMetadata(): Promise<void> {
+    const { simulation } = this.#machine
+    const { clusterId, starts, catalog, offsets: offsetsOf, producerIds } = this.#broker!
+    const ofGroups = groupIds.map(async (groupId) => {
+      const found = await offsetsOf(groupId, null)
+      return found.map((offset) => ({ ...offset, groupId }))
+    })
+    const offsets = (await simulation.until(Promise.all(ofGroups))).flat()
+    const topics = [...catalog.all()].map(({ id, name, partitionCount, configs }) => ({
+      id,
+      name,
+      partitionCount,
+      configs,
+    }))
+    this.#register.check({ clusterId, starts, topics, offsets })
+    const isThere = ({ id }: RegisteredTopic) => this.#register.topics.has(id)
+    this.#known = this.#known.filter(({ topic }) => isThere(topic))
+    for (const topic of this.#register.topics.values())
+      if (!this.#known.some((known) => known.topic === topic)) this.#know(topic)
+    this.#register.gaveOut(await simulation.until(producerIds.take()))
+    for (const { topicId, partition, offset } of offsets) {
+      const end = this.#broker!.logs.bounds({ topicId, partition })?.end
+      if (end === undefined || offset > end)
+        throw new BrokenPromise(`offset ${offset} is committed in a log that ends at ${end}`)
+    }
+  }
+
+  async #checkLog(known: Known): Promise<void> {
+    const { id, ledger, topic } = known
+    const { logs } = this.#broker!
+    if (!logs.bounds(id)) throw new BrokenPromise(`${ledger.name} is not served`)
+    // Retention may have moved the log start of itself.
+    if (topic.configs.everAsked(({ 'retention.bytes': bytes }) => bytes !== '-1'))
+      ledger.logStartAsked = Number.MAX_SAFE_INTEGER
+    const records = await this.#machine.simulation.until(readAll(logs, id))
+    const { logStart, highWatermark: end, damaged } = logs.bounds(id)!
+    ledger.check({ logStart, end, damaged, records })
+    await this.#checkTimes(known, records)
+    // What was not acknowledged and is not there never will be; its producer begins anew.
+    known.producerId = undefined
+  }
+
+  async #checkTimes(
+    { id, ledger }: Known,
+    records: readonly { offset: number; timestampMs: number }[],
+  ): Promise<void> {
     if (records.length === 0) return
+    const { logs } = this.#broker!
     const { timestampMs } = this.#random.pick(records)
-    const { logStart } = this.#engine!.bounds(id)!
+    const { logStart } = logs.bounds(id)!
     const wanted = records.find(
       (record) => record.timestampMs >= timestampMs && record.offset >= logStart,
     )
-    const found = await this.#simulation.until(this.#engine!.firstSince(id, timestampMs, false))
+    const search = logs.firstSince(id, timestampMs, false)
+    const found = await this.#machine.simulation.until(search)
     if (found?.offset !== wanted?.offset)
       throw new BrokenPromise(
-        `${id.topic}: of time ${timestampMs} ${found?.offset} is found and ${wanted?.offset} is the first`,
+        `${ledger.name}: of time ${timestampMs} ${found?.offset} is found and ${wanted?.offset} is the first`,
       )
   }
 
-  /** What was not acknowledged and is not there never will be; its producer begins anew. */
-  #forget(known: Known, end: number): void {
-    known.ledger.seenEnd = end
-    known.producerId += 1000
-    known.nextSequence = 0
+  /** No folder bears the name of a partition that the metadata does not know. */
+  async #checkFolders(): Promise<void> {
+    const names = new Set(this.#known.map(({ ledger }) => ledger.name))
+    for (const name of await this.#machine.list())
+      if (/^topic-\d+-\d+$/.test(name) && !names.has(name))
+        throw new BrokenPromise(`the folder ${name} is of no topic`)
   }
+}
+
+/** A committer that is no member of a group. */
+const nobody = {
+  memberId: '',
+  instanceId: null,
+  generationId: -1,
+  transactional: false,
+  version: 9,
 }

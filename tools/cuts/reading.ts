@@ -1,4 +1,4 @@
-import type { LogEngine, OpenPartition, PartitionId } from '#log'
+import type { LogEngine, PartitionId } from '#log'
 import {
   baseOffsetOf,
   baseTimestampOf,
@@ -31,15 +31,18 @@ export const readSome = async (
 }
 
 /** Everything from the log start to the high watermark. */
-export const readAll = async (
-  engine: LogEngine,
-  id: Omit<OpenPartition, 'leaderEpoch'>,
-): Promise<FoundRecord[]> => {
+export const readAll = async (engine: LogEngine, id: PartitionId): Promise<FoundRecord[]> => {
   const records: FoundRecord[] = []
   let offset = engine.bounds(id)?.logStart ?? 0
   for (;;) {
     const found = await readSome(engine, id, offset)
     const last = found?.at(-1)
+    const logStart = engine.bounds(id)?.logStart ?? 0
+    if (!found && logStart > offset) {
+      // Retention came between two reads.
+      offset = logStart
+      continue
+    }
     if (!found || !last) return records
     records.push(...found)
     offset = last.offset + 1
