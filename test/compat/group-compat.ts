@@ -1,15 +1,17 @@
 // Every client's groups: they read what every producer wrote, they grow and shrink while their broker
-// is killed.
+// is killed, and Kafka's own tool sees and changes them.
 import { boxBroker } from '#testing'
 import { attempt, skip } from './attempts.ts'
 import type { MemberCommand } from './group-member.ts'
 import { kafkajsMember, platformaticMember } from './group-member.ts'
 import { readInGroup } from './group-reading.ts'
 import { groupSettings, newerSettings, scaleGroup } from './group-scenario.ts'
+import { groupTool } from './group-tool.ts'
+import { javaMissing } from './java-programs.ts'
 import { type CodecName, codecs } from './npm-writers.ts'
 import { makeTopic } from './own-reader.ts'
 import { fingerprint, realLines } from './text.ts'
-import { confluentMember, confluentMissing, javaMember, javaMissing } from './tool-members.ts'
+import { confluentMember, confluentMissing, javaMember } from './tool-members.ts'
 
 /** A producer of any client. */
 interface Producer {
@@ -30,6 +32,8 @@ export const compareGroups = async (producers: readonly Producer[]): Promise<voi
       scaleGroup(groupIdOf(name), command, newerSettings),
     )
   skip('franz-go', 'no member is written in Go, whose modules are not on this machine')
+  if (javaMissing) skip('kafka-consumer-groups', javaMissing)
+  else await groupTool()
 }
 
 const availableMembers = (): (readonly [name: string, command: MemberCommand])[] => {

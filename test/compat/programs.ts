@@ -1,6 +1,6 @@
 // Running programs that are not ours.
 import { spawn, spawnSync } from 'node:child_process'
-import { temporaryFolder } from '#testing'
+import { temporaryFolder, until } from '#testing'
 import { javaArguments } from '../../bench/control/kafka.ts'
 
 /** What the programs need on disk. */
@@ -33,3 +33,38 @@ export const works = (command: string, ...args: string[]): boolean =>
 
 /** The arguments that run a class of Kafka's jars. */
 export const java = (...args: string[]): string[] => javaArguments(scratch.path, ...args)
+
+/** A program that runs until it is told to stop. */
+export interface RunningProgram {
+  /** All that it has printed. */
+  output(): string
+  /** Hands it a line; resolves to the line that it answers. */
+  ask(line: string): Promise<string>
+  /** Asks it to end, and waits until it has. */
+  stop(): Promise<void>
+}
+
+/** Starts a program that ends by a signal. */
+export const startProgram = (command: string, args: readonly string[]): RunningProgram => {
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'ignore'] })
+  let output = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text
+  })
+  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
+  process.once('exit', () => child.kill('SIGKILL'))
+  return {
+    output: () => output,
+    ask: async (line) => {
+      const start = output.length
+      child.stdin.write(`${line}\n`)
+      const isAnswered = (): boolean => output.endsWith('\n') && output.length > start
+      await until(`an answer to ${line}`, () => isAnswered() || child.exitCode !== null, 60_000)
+      return output.slice(start)
+    },
+    stop: () => {
+      child.kill('SIGTERM')
+      return ended
+    },
+  }
+}
