@@ -59,3 +59,20 @@ export {
   type Step,
   type Time,
 } from './runtime.ts'
+export { applyTransaction } from './transactions/apply.ts'
+export type * from './transactions/commands.ts'
+export { decideTransaction } from './transactions/decide.ts'
+export {
+  isStoredTransaction,
+  type StoredTransactionEvent,
+  type TransactionEvent,
+} from './transactions/events.ts'
+export {
+  newTransaction,
+  type ProducerIdentity,
+  type TransactionFacts,
+  type TransactionPhase,
+  type TransactionState,
+  type TransactionVersion,
+  transactionPhases,
+} from './transactions/state.ts'

@@ -41,5 +41,6 @@ export {
   readToEnd,
   type Topic,
 } from './topic-client.ts'
+export { TransactionTable } from './transaction-table.ts'
 export { until, within } from './until.ts'
 export { WireClient } from './wire-client.ts'

@@ -1,0 +1,5 @@
+/**
+ * Groups whose offsets one transaction may commit. A processor commits for one; each is a row, and a name
+ * in memory as long as the transaction is open.
+ */
+export const groupsPerTransactionMax = 1000
