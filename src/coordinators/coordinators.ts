@@ -67,12 +67,17 @@ export {
   type StoredTransactionEvent,
   type TransactionEvent,
 } from './transactions/events.ts'
+export type { OpenTransaction, TransactionLog, TransactionMarker } from './transactions/log.ts'
+export { type TransactionSettings, transactionSettings } from './transactions/settings.ts'
 export {
   newTransaction,
   type ProducerIdentity,
+  partitionKey,
   type TransactionFacts,
   type TransactionPhase,
   type TransactionState,
   type TransactionVersion,
   transactionPhases,
 } from './transactions/state.ts'
+export type { TransactionChange, TransactionStore } from './transactions/store.ts'
+export { type Asking, type ProducerIdSource, Transactions } from './transactions/transactions.ts'

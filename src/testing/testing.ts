@@ -41,6 +41,7 @@ export {
   readToEnd,
   type Topic,
 } from './topic-client.ts'
+export { HeldTransactionLog } from './transaction-log.ts'
 export { TransactionTable } from './transaction-table.ts'
 export { until, within } from './until.ts'
 export { WireClient } from './wire-client.ts'
