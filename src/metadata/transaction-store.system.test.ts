@@ -185,7 +185,10 @@ test('a decided transaction is ended after a crash, before anyone may write', as
   await box.reopen()
   deepEqual(box.log.written, [`commit ${producer.producerId}/1 #t-0`])
   await box.becomes('CompleteCommit')
-  await box.transactions.addPartitions({ ...producer, epoch: 1 }, [t0])
+  const next = { ...producer, epoch: 1 }
+  await box.transactions.addPartitions(next, [t0])
+  await box.transactions.end(next, false, 1)
+  await box.becomes('CompleteAbort')
 })
 
 test('an open transaction outlives a crash, and its time goes on', async () => {
