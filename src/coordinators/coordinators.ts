@@ -32,6 +32,7 @@ export {
   type TimerName,
 } from './consumer/modern/events.ts'
 export type * from './consumer/modern/member.ts'
+export { patternMatcher } from './consumer/modern/regex.ts'
 export {
   type ModernTable,
   modernTableKeys,
@@ -59,6 +60,7 @@ export {
   type Step,
   type Time,
 } from './runtime.ts'
+export { TransactionalAppends } from './transactions/appends.ts'
 export { applyTransaction } from './transactions/apply.ts'
 export type * from './transactions/commands.ts'
 export { decideTransaction } from './transactions/decide.ts'

@@ -137,6 +137,11 @@ export class Runtime<Machine, Reply, Change> {
     return this.#entries.get(id)?.machine
   }
 
+  /** Says whether all that has been decided of an id is durable. */
+  isDurable(id: string): boolean {
+    return (this.#entries.get(id)?.round ?? 0) <= this.#durable
+  }
+
   /** Answers whoever is parked, and resolves when all that was decided is stored. Takes no more commands. */
   async close(): Promise<void> {
     this.#closed = true

@@ -164,7 +164,7 @@ test('offsets become visible with the decision, not before and not after an abor
   log.areMarkersHeld = false
   await until('the markers are being written', async () => log.heldCount === 1)
   log.release()
-  await transactions.joinPartitions(producer, [t0])
+  await transactions.addPartitions(producer, [t0])
   await transactions.pend(producer, 'g', [offset(0, 9)], true)
   await transactions.end(producer, false, 2)
   deepEqual(await committed('g'), [
@@ -242,8 +242,10 @@ test('what a client sends for its next transaction waits until the one before is
   await transactions.addPartitions(producer, [t0])
   log.areMarkersHeld = true
   const next = { ...producer, ...(await transactions.end(producer, true, 2)) }
-  await rejects(transactions.addPartitions(next, [t0]), { errorName: 'CONCURRENT_TRANSACTIONS' })
-  const joined = transactions.joinPartitions(next, [t1])
+  await rejects(transactions.missingPartitions(next, [t0]), {
+    errorName: 'CONCURRENT_TRANSACTIONS',
+  })
+  const joined = transactions.addPartitions(next, [t1])
   const checked = transactions.checkPend(next, 'g', true)
   await until('the markers are being written', async () => log.heldCount === 1)
   log.release()
@@ -257,7 +259,7 @@ test('it does not wait longer than the settings allow', async () => {
   await transactions.addPartitions(producer, [t0])
   log.areMarkersHeld = true
   const next = { ...producer, ...(await transactions.end(producer, true, 2)) }
-  const refused = rejects(transactions.joinPartitions(next, [t1]), {
+  const refused = rejects(transactions.addPartitions(next, [t1]), {
     errorName: 'CONCURRENT_TRANSACTIONS',
   })
   let isOver = false

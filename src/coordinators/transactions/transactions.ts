@@ -129,16 +129,11 @@ export class Transactions {
     }))
   }
 
-  /** Adds partitions to the transaction, which begins it where none is open. */
-  async addPartitions(asking: Asking, partitions: readonly OffsetPartition[]): Promise<void> {
-    granted(await this.#ask(asking, { kind: 'addPartitions', partitions }))
-  }
-
   /**
-   * As `addPartitions`, but waits a while for the transaction before to be over; for requests whose clients
-   * may send the next transaction's batches as soon as they have ended one (Produce 12).
+   * Adds partitions to the transaction, which begins it where none is open. Waits a while for the transaction
+   * before to be over: a client that has ended one goes on with the next at once.
    */
-  async joinPartitions(asking: Asking, partitions: readonly OffsetPartition[]): Promise<void> {
+  async addPartitions(asking: Asking, partitions: readonly OffsetPartition[]): Promise<void> {
     granted(await this.#whileBusy(asking, { kind: 'addPartitions', partitions }))
   }
 
@@ -151,9 +146,9 @@ export class Transactions {
     return reply.kind === 'verified' ? reply.missing : partitions
   }
 
-  /** Adds a group whose offsets are to be committed. */
+  /** Adds a group whose offsets are to be committed; waits as `addPartitions` does. */
   async addGroup(asking: Asking, groupId: string): Promise<void> {
-    granted(await this.#ask(asking, { kind: 'addGroup', groupId }))
+    granted(await this.#whileBusy(asking, { kind: 'addGroup', groupId }))
   }
 
   /** Refuses offsets that `pend` would refuse; where it adds, waits for the transaction before. */
@@ -195,6 +190,14 @@ export class Transactions {
     if (facts.epoch !== asking.epoch) return 'PRODUCER_FENCED'
     const isOpen = facts.phase === 'Ongoing' && state!.ending === null
     return isOpen && state!.partitions.has(partitionKey(partition)) ? null : 'INVALID_TXN_STATE'
+  }
+
+  /** Says whether batches may enter these partitions now: their rows are durable. */
+  isOpen(asking: Asking, partitions: readonly OffsetPartition[]): boolean {
+    return (
+      this.#runtime.isDurable(asking.transactionalId) &&
+      partitions.every((partition) => this.refusal(asking, partition) === null)
+    )
   }
 
   /** Throws TRANSACTIONAL_ID_NOT_FOUND. */
