@@ -12,7 +12,6 @@ import { localLogSettings } from './log-settings.ts'
 import { serverSettings } from './server-settings.ts'
 import { StartError } from './start-error.ts'
 import { startTransactions } from './transactions.ts'
-import { withoutTransactions } from './without-transactions.ts'
 
 /** A broker that answers. */
 export interface Broker {
@@ -75,7 +74,7 @@ const assemble = async (
     world,
     settings,
     watchedDatabase,
-    withoutTransactions,
+    logs,
     producerIds,
   )
   undo.push(stopTransactions)
