@@ -4,13 +4,13 @@ import {
   type KnownTopic,
   modernGroupSettings,
   type SurroundingsOf,
-  type Time,
   type TopicsImage,
 } from '#coordinators'
 import { type Catalog, GroupConfigs, SqlGroupStore, type Topic } from '#metadata'
 import { KafkaError } from '#model'
 import { type BrokerSettings, groupConfig, type Settings } from '#settings'
-import type { Clock, Database, Timer, World } from '#world'
+import type { Database, Timer, World } from '#world'
+import { steadyTime } from './steady-time.ts'
 
 /** The groups of a running broker. */
 export interface RunningGroups {
@@ -90,18 +90,5 @@ const topicsOf = (catalog: Catalog): TopicsImage => {
     *names() {
       for (const { name } of catalog.all()) yield name
     },
-  }
-}
-
-/**
- * The machine's time since the start, so that sessions do not end when someone sets its clock; in whole
- * milliseconds, as the store keeps it.
- */
-const steadyTime = (clock: Clock): Time => {
-  const differenceMs = clock.nowMs() - clock.monotonicMs()
-  return {
-    nowMs: () => Math.floor(clock.monotonicMs() + differenceMs),
-    after: (delayMs, task) => clock.after(delayMs, task),
-    endOfTurn: (task) => clock.endOfTurn(task),
   }
 }

@@ -11,6 +11,7 @@ import { startGroups } from './groups.ts'
 import { localLogSettings } from './log-settings.ts'
 import { serverSettings } from './server-settings.ts'
 import { StartError } from './start-error.ts'
+import { startTransactions } from './transactions.ts'
 
 /** A broker that answers. */
 export interface Broker {
@@ -68,12 +69,22 @@ const assemble = async (
   undo.push(() => logs.close())
   const groups = await startGroups(world, settings, watchedDatabase, catalog)
   undo.push(() => groups.stop())
+  const producerIds = new ProducerIds(store, producerIdMax)
+  const { stop: stopTransactions, ...transactions } = await startTransactions(
+    world,
+    settings,
+    watchedDatabase,
+    logs,
+    producerIds,
+  )
+  undo.push(stopTransactions)
   const context: BrokerContext = {
     catalog,
     logs,
     groups: groups.groups,
     groupConfigs: groups.groupConfigs,
-    producerIds: new ProducerIds(store, producerIdMax),
+    ...transactions,
+    producerIds,
     fetchSessions: new FetchSessions(
       clock,
       random,
@@ -139,9 +150,9 @@ const openPort = async (
     const address = await server.listen()
     undo.push(async () => {
       context.fetchWaits.close()
-      const groupsClosed = context.groups.close()
+      const closed = [context.groups.close(), context.transactions.close()]
       await server.stop()
-      await groupsClosed
+      await Promise.all(closed)
     })
     const { host, port } = settings.advertised
     context.advertised = { host, port: port === 0 ? address.port : port }

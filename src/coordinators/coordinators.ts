@@ -32,6 +32,7 @@ export {
   type TimerName,
 } from './consumer/modern/events.ts'
 export type * from './consumer/modern/member.ts'
+export { patternMatcher } from './consumer/modern/regex.ts'
 export {
   type ModernTable,
   modernTableKeys,
@@ -59,3 +60,26 @@ export {
   type Step,
   type Time,
 } from './runtime.ts'
+export { TransactionalAppends } from './transactions/appends.ts'
+export { applyTransaction } from './transactions/apply.ts'
+export type * from './transactions/commands.ts'
+export { decideTransaction } from './transactions/decide.ts'
+export {
+  isStoredTransaction,
+  type StoredTransactionEvent,
+  type TransactionEvent,
+} from './transactions/events.ts'
+export type { OpenTransaction, TransactionLog, TransactionMarker } from './transactions/log.ts'
+export { type TransactionSettings, transactionSettings } from './transactions/settings.ts'
+export {
+  newTransaction,
+  type ProducerIdentity,
+  partitionKey,
+  type TransactionFacts,
+  type TransactionPhase,
+  type TransactionState,
+  type TransactionVersion,
+  transactionPhases,
+} from './transactions/state.ts'
+export type { TransactionChange, TransactionStore } from './transactions/store.ts'
+export { type Asking, type ProducerIdSource, Transactions } from './transactions/transactions.ts'

@@ -132,6 +132,16 @@ export class Runtime<Machine, Reply, Change> {
     for (const { id, machine } of this.#entries.values()) if (machine) yield [id, machine]
   }
 
+  /** The machine of an id as it is in memory, which may not be durable yet; undefined when it is not there. */
+  peek(id: string): Machine | null | undefined {
+    return this.#entries.get(id)?.machine
+  }
+
+  /** Says whether all that has been decided of an id is durable. */
+  isDurable(id: string): boolean {
+    return (this.#entries.get(id)?.round ?? 0) <= this.#durable
+  }
+
   /** Answers whoever is parked, and resolves when all that was decided is stored. Takes no more commands. */
   async close(): Promise<void> {
     this.#closed = true

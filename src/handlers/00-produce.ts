@@ -4,6 +4,7 @@ import { type KafkaError, kafkaError } from '#model'
 import { Produce, type RequestOf } from '#protocol'
 import { noResponse, RequestError } from '#server'
 import { type BrokerContext, handler } from './kit.ts'
+import { appendTransactional } from './transactions/append.ts'
 
 type Request = RequestOf<typeof Produce>
 type TopicData = Request['topicData'][number]
@@ -35,7 +36,10 @@ export const produce = handler(
     })
     const { timeoutMs } = request
     const options = { acks, zstdAllowed: version >= zstdSince, timeoutMs }
-    const outcomes = await context.logs.append(appends, options)
+    const { transactionalId } = request
+    const outcomes = await (transactionalId === null
+      ? context.logs.append(appends, options)
+      : appendTransactional(transactionalId, appends, options, context, version))
     const responses = answers(request, targets, outcomes)
     if (acks !== 0) return { responses }
     closeOnError(responses)

@@ -75,7 +75,7 @@ const find = async (
     case SpecialTime.earliestPendingUpload:
       return nowhere
     case SpecialTime.newest:
-      return placeOf(await logs.newest(led))
+      return placeOf(await logs.newest(led, committedOnly))
     default:
       return placeOf(await logs.firstSince(led, time, committedOnly))
   }

@@ -2,8 +2,9 @@ import type { CommittedOffset } from '#coordinators'
 import { type ErrorName, KafkaError, kafkaError } from '#model'
 import { OffsetCommit, type RequestOf } from '#protocol'
 import { answerOf } from '#server'
+import { checkedOffset } from './groups/checked-offset.ts'
 import { committedTopic } from './groups/committed-topic.ts'
-import { type BrokerContext, handler } from './kit.ts'
+import { handler } from './kit.ts'
 
 type Request = RequestOf<typeof OffsetCommit>
 type Partition = Request['topics'][number]['partitions'][number]
@@ -26,7 +27,7 @@ export const offsetCommit = handler(
           if (partitionIndex < 0 || partitionIndex >= partitionCount)
             throw kafkaError('UNKNOWN_TOPIC_OR_PARTITION')
           const at = { committedAtMs: nowMs, expiresAtMs }
-          accepted.push({ topicId: id, ...at, ...offsetOf(partition, context) })
+          accepted.push({ topicId: id, ...at, ...checkedOffset(partition, context) })
         } catch (error) {
           if (!(error instanceof KafkaError)) throw error
           refused.set(partition, error.errorName)
@@ -59,22 +60,5 @@ export const offsetCommit = handler(
 
 /** Beyond this a sum would not be exact, and nobody is there to see it. */
 const timeMax = Number.MAX_SAFE_INTEGER
-
-const offsetOf = (
-  { partitionIndex, committedOffset, committedLeaderEpoch, committedMetadata }: Partition,
-  { settings }: BrokerContext,
-) => {
-  const metadata = committedMetadata ?? ''
-  if (metadata.length > settings['offset.metadata.max.bytes'])
-    throw kafkaError('OFFSET_METADATA_TOO_LARGE')
-  // The largest ones read from the wire are not exact: no partition has ever had them.
-  if (Math.abs(committedOffset) >= Number.MAX_SAFE_INTEGER) throw kafkaError('OFFSET_OUT_OF_RANGE')
-  return {
-    partition: partitionIndex,
-    offset: committedOffset,
-    leaderEpoch: committedLeaderEpoch,
-    metadata,
-  }
-}
 
 const errorCodeOf = (error: unknown): number => answerOf(error).errorCode

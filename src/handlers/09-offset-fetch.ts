@@ -13,18 +13,25 @@ const groupsSince = 8
 /** The version from which an error of the group has a field of its own. */
 const groupErrorSince = 2
 
+/** A client that wants to hear of offsets only when nothing is about to change them (KIP-447). */
+interface Reader extends OffsetReader {
+  readonly requireStable: boolean
+}
+
 /** Says how far groups have read. Of what was never committed the offset is -1, and that is no error. */
 export const offsetFetch = handler(OffsetFetch, async (request, context, { version }) => {
+  const { requireStable } = request
   if (version >= groupsSince)
     return {
       groups: await Promise.all(
         request.groups.map(({ groupId, topics, memberId, memberEpoch }) =>
-          answer(groupId, topics, { memberId, memberEpoch }, context, version),
+          answer(groupId, topics, { memberId, memberEpoch, requireStable }, context, version),
         ),
       ),
     }
   const asked = request.topics?.map((topic) => ({ ...topic, topicId: zeroUuid })) ?? null
-  const { errorCode, topics } = await answer(request.groupId, asked, nobody, context, version)
+  const reader = { ...nobody, requireStable }
+  const { errorCode, topics } = await answer(request.groupId, asked, reader, context, version)
   if (errorCode === 0 || version >= groupErrorSince) return { errorCode, topics }
   const failed = ({ name, partitionIndexes }: AskedTopic) => ({
     name,
@@ -39,7 +46,7 @@ const nobody: OffsetReader = { memberId: null, memberEpoch: -1 }
 const answer = async (
   groupId: string,
   asked: readonly AskedTopic[] | null,
-  reader: OffsetReader,
+  reader: Reader,
   context: BrokerContext,
   version: number,
 ) => {
@@ -54,25 +61,26 @@ const answer = async (
   }
 }
 
-const everything = async (
-  groupId: string,
-  reader: OffsetReader,
-  { groups, catalog }: BrokerContext,
-) => {
+const everything = async (groupId: string, reader: Reader, context: BrokerContext) => {
+  const { catalog, groups } = context
+  const pending = await pendingOffsets(groupId, null, reader, context)
   const found = await groups.offsets(groupId, null, reader)
+  const shown = (offset: CommittedOffset) =>
+    pending.has(keyOf(offset)) ? unread(offset.partition, unstable) : read(offset)
   return [...Map.groupBy(found, ({ topicId }) => topicId)].flatMap(([topicId, offsets]) => {
     const name = catalog.identified(topicId)?.name
-    return name === undefined ? [] : [{ name, topicId, partitions: offsets.map(read) }]
+    return name === undefined ? [] : [{ name, topicId, partitions: offsets.map(shown) }]
   })
 }
 
 const some = async (
   groupId: string,
   asked: readonly AskedTopic[],
-  reader: OffsetReader,
-  { groups, catalog }: BrokerContext,
+  reader: Reader,
+  context: BrokerContext,
   version: number,
 ) => {
+  const { catalog, groups } = context
   const byId = version >= topicIdsSince
   const idOf = ({ name, topicId }: AskedTopic): Uuid | undefined =>
     byId ? catalog.identified(topicId)?.id : catalog.named(name)?.id
@@ -81,6 +89,7 @@ const some = async (
     if (topicId === undefined) return []
     return topic.partitionIndexes.map((partition) => ({ topicId, partition }))
   })
+  const pending = await pendingOffsets(groupId, partitions, reader, context)
   const found = await groups.offsets(groupId, partitions, reader)
   const offsets = new Map(found.map((offset) => [keyOf(offset), offset]))
   return asked.map((topic) => {
@@ -90,11 +99,26 @@ const some = async (
       name: topic.name,
       topicId: topic.topicId,
       partitions: topic.partitionIndexes.map((partition) => {
-        const offset = id && offsets.get(keyOf({ topicId: id, partition }))
+        const key = id && keyOf({ topicId: id, partition })
+        if (key && pending.has(key)) return unread(partition, unstable)
+        const offset = key && offsets.get(key)
         return offset ? read(offset) : unread(partition, errorCode)
       }),
     }
   })
+}
+
+const unstable = codeOf('UNSTABLE_OFFSET_COMMIT')
+
+/** What is still to be decided. Asked for before the offsets: what is decided in between is in those. */
+const pendingOffsets = async (
+  groupId: string,
+  partitions: readonly OffsetPartition[] | null,
+  { requireStable }: Reader,
+  { transactions }: BrokerContext,
+): Promise<ReadonlySet<string>> => {
+  if (!requireStable) return new Set()
+  return new Set((await transactions.pendingOffsets(groupId, partitions)).map(keyOf))
 }
 
 const keyOf = ({ topicId, partition }: OffsetPartition): string => `${partition}/${topicId}`

@@ -11,7 +11,7 @@ const keysSince = 4
 /** The version that first knew the coordinators of share groups (KIP-932). */
 const shareSince = 6
 
-/** Names the broker that looks after a group: this one. Transactions and share groups have none yet. */
+/** Names the broker that looks after a group or a transactional id: this one. Share groups have none yet. */
 export const findCoordinator = handler(FindCoordinator, (request, context, { version }): Answer => {
   const found = find(request.keyType, version, context)
   if (version < keysSince) return found
@@ -26,7 +26,7 @@ const find = (keyType: number, version: number, { catalog, advertised }: BrokerC
       (keyType === CoordinatorKind.share && version >= shareSince)
     if (!isKnown)
       throw kafkaError('INVALID_REQUEST', `There are no coordinators of type ${keyType}.`)
-    if (keyType !== CoordinatorKind.group) throw kafkaError('COORDINATOR_NOT_AVAILABLE')
+    if (keyType === CoordinatorKind.share) throw kafkaError('COORDINATOR_NOT_AVAILABLE')
     return { errorCode: 0, errorMessage: null, nodeId: catalog.nodeId, ...advertised }
   } catch (error) {
     return { ...answerOf(error), nodeId: -1, host: '', port: -1 }

@@ -1,17 +1,30 @@
 import { kafkaError } from '#model'
 import { InitProducerId } from '#protocol'
 import { handler } from './kit.ts'
+import { withTransactionErrors } from './transactions/errors.ts'
 
 const none = -1n
 
 /**
- * Gives an idempotent producer an id that nobody had before. Without a transactional id there is
- * nothing to carry on, so an id that the producer had is not looked at (as in Kafka).
+ * Gives a producer its id and epoch. One without a transactional id has nothing to carry on: it gets an id
+ * that nobody had before, and one that it had is not looked at (as in Kafka).
  */
-export const initProducerId = handler(InitProducerId, async (request, { producerIds }) => {
-  const { transactionalId, producerId, producerEpoch } = request
-  if (transactionalId === '') throw kafkaError('INVALID_REQUEST')
-  if (transactionalId !== null) throw kafkaError('COORDINATOR_NOT_AVAILABLE')
-  if ((producerId === none) !== (producerEpoch === -1)) throw kafkaError('INVALID_REQUEST')
-  return { producerId: BigInt(await producerIds.take()), producerEpoch: 0 }
-})
+export const initProducerId = handler(
+  InitProducerId,
+  async (request, { producerIds, transactions }, { version }) => {
+    const { transactionalId, transactionTimeoutMs, producerId, producerEpoch } = request
+    if (transactionalId === '') throw kafkaError('INVALID_REQUEST')
+    if ((producerId === none) !== (producerEpoch === -1)) throw kafkaError('INVALID_REQUEST')
+    if (transactionalId === null)
+      return { producerId: BigInt(await producerIds.take()), producerEpoch: 0 }
+    const expected =
+      producerId === none ? null : { producerId: Number(producerId), epoch: producerEpoch }
+    const said = { timeoutMs: transactionTimeoutMs, expected }
+    const given = await withTransactionErrors(
+      'InitProducerId',
+      version,
+      transactions.init(transactionalId, said),
+    )
+    return { producerId: BigInt(given.producerId), producerEpoch: given.epoch }
+  },
+)

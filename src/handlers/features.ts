@@ -7,12 +7,14 @@ interface Feature {
 }
 
 /**
- * `metadata.version` 30 is Kafka 4.3's and only shown by tools. Features that clients act on
- * (`transaction.version`, `share.version`) are named once what they promise is served.
+ * `metadata.version` 30 is Kafka 4.3's and only shown by tools. Under `transaction.version` 2 clients let
+ * Produce and TxnOffsetCommit add what they write to, and each transaction raises the epoch (KIP-890).
+ * `share.version` is named once what it promises is served.
  */
 const features: readonly Feature[] = [
   { name: 'metadata.version', minVersion: 7, maxVersion: 30, level: 30 },
   { name: 'group.version', minVersion: 0, maxVersion: 1, level: 1 },
+  { name: 'transaction.version', minVersion: 0, maxVersion: 2, level: 2 },
 ]
 
 /** Finalized levels count for a client only beside an epoch of at least 0. */

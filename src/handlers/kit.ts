@@ -1,4 +1,4 @@
-import type { ConsumerGroups } from '#coordinators'
+import type { ConsumerGroups, TransactionalAppends, Transactions } from '#coordinators'
 import type { LogEngine } from '#log'
 import type { Catalog, GroupConfigs, ProducerIds } from '#metadata'
 import { handlerKit, type ServedApi } from '#server'
@@ -14,6 +14,8 @@ export interface BrokerContext {
   producerIds: ProducerIds
   groups: ConsumerGroups
   groupConfigs: GroupConfigs
+  transactions: Transactions
+  transactionalAppends: TransactionalAppends
   fetchSessions: FetchSessions
   fetchWaits: FetchWaits
   clock: Clock

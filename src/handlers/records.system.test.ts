@@ -287,9 +287,6 @@ for (const version of [0, 1, 2, 3, 4, 5])
     const [one, two] = [await ask(), await ask()]
     equal(one.errorCode, 0)
     notEqual(one.producerId, two.producerId)
-    const transactional = { transactionalId: 't', transactionTimeoutMs: 1000 }
-    const refused = await client.request(InitProducerId, version, transactional)
-    is(refused.errorCode, 'COORDINATOR_NOT_AVAILABLE')
   })
 
 test('a fetch waits for bytes and is answered when they come', async () => {

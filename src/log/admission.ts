@@ -21,13 +21,21 @@ import {
   setCreateTime,
   stampBatch,
 } from '#records'
-import type { Append, AppendOptions, AppendOutcome, CompressionType, LogConfig } from './engine.ts'
+import type {
+  Append,
+  AppendOptions,
+  AppendOutcome,
+  AppendTransaction,
+  CompressionType,
+  LogConfig,
+} from './engine.ts'
 import { unfoldedFactorMax, unfoldedSizeMin } from './limits.ts'
 
 /** A batch that may enter the log. */
 export interface Admitted {
   batch: Buffer
   facts: BatchFacts
+  transaction: AppendTransaction | undefined
   /** The broker's time when that is the batch's, else -1. */
   logAppendTimeMs: number
 }
@@ -39,7 +47,7 @@ export interface Unopened {
 
 /** Checks a batch. Throws a `KafkaError` or `RecordRefusal`; see `refusalOf`. */
 export const admit = (
-  { records }: Append,
+  { records, transaction }: Append,
   config: LogConfig,
   { zstdAllowed }: AppendOptions,
   nowMs: number,
@@ -57,6 +65,8 @@ export const admit = (
   const batch = records === null ? null : asBuffer(records)
   const facts = checkBatch(batch, rules)
   const checked = batch!
+  if (facts.isTransactional && !transaction)
+    throw kafkaError('INVALID_TXN_STATE', 'The request of this batch names no transaction.')
   const { compression } = config
   const isOther = compression !== undefined && codecOf(compression.type) !== facts.codec
   if (isOther || needsOpening(facts, rules))
@@ -65,15 +75,16 @@ export const admit = (
         const records = await unfold(checked, facts, config, pause)
         const largestMs = checkRecords(records, checked, facts, rules)
         const folded = isOther ? await fold(checked, records, facts, config, pause) : checked
-        return stamped(folded, facts, rules, largestMs)
+        return stamped(folded, facts, transaction, rules, largestMs)
       },
     }
   if (facts.codec === 0) {
     const records = checked.subarray(batchHeaderSize)
-    return stamped(checked, facts, rules, checkRecords(records, checked, facts, rules))
+    const largestMs = checkRecords(records, checked, facts, rules)
+    return stamped(checked, facts, transaction, rules, largestMs)
   }
   checkHeaderTime(checked, facts, rules)
-  return stamped(checked, facts, rules, facts.maxTimestampMs)
+  return stamped(checked, facts, transaction, rules, facts.maxTimestampMs)
 }
 
 /** What a batch's error says to its producer; throws on what is no answer. */
@@ -137,15 +148,17 @@ const fold = async (
 const stamped = (
   batch: Buffer,
   facts: BatchFacts,
+  transaction: AppendTransaction | undefined,
   { ownTime, nowMs }: BatchRules,
   maxTimestampMs: number,
 ): Admitted => {
   if (!ownTime) {
     const isRight = maxTimestampMs === facts.maxTimestampMs && !isLogAppendTime(attributesOf(batch))
-    if (isRight) return { batch, facts, logAppendTimeMs: -1 }
+    if (isRight) return { batch, facts, transaction, logAppendTimeMs: -1 }
     setCreateTime(batch, maxTimestampMs)
-    return { batch, facts: { ...facts, maxTimestampMs }, logAppendTimeMs: -1 }
+    return { batch, facts: { ...facts, maxTimestampMs }, transaction, logAppendTimeMs: -1 }
   }
   stampBatch(batch, nowMs)
-  return { batch, facts: { ...facts, maxTimestampMs: nowMs }, logAppendTimeMs: nowMs }
+  const own = { ...facts, maxTimestampMs: nowMs }
+  return { batch, facts: own, transaction, logAppendTimeMs: nowMs }
 }

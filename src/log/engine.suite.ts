@@ -431,7 +431,7 @@ const readStories = (told: Told): void => {
 const timeStories = (told: Told): void => {
   for (const codec of [Codec.none, Codec.snappy, Codec.zstd])
     told(`a time is found inside a batch (codec ${codec})`, async (engine, id) => {
-      equal(await engine.newest(id), undefined)
+      equal(await engine.newest(id, false), undefined)
       await append(engine, id, batchOf(5, { codec }, 1.7e12))
       await append(engine, id, batchOf(5, { codec }, 1.7e12 + 100))
       const at = async (timestampMs: number) =>
@@ -441,7 +441,7 @@ const timeStories = (told: Told): void => {
       equal(await at(1.7e12 + 50), 5)
       equal(await at(1.7e12 + 104), 9)
       equal(await at(1.7e12 + 105), undefined)
-      deepEqual(await engine.newest(id), {
+      deepEqual(await engine.newest(id, false), {
         offset: 9,
         timestampMs: 1.7e12 + 104,
         leaderEpoch: 0,

@@ -69,6 +69,39 @@ export interface OpenPartition extends PartitionId {
 export interface Append extends PartitionId {
   /** The bytes of exactly one batch; anything else is refused with the error Kafka gives. */
   records: Uint8Array | null
+  /** Without it a batch that says to be of a transaction is refused with `INVALID_TXN_STATE`. */
+  transaction?: AppendTransaction | undefined
+}
+
+/** How a client ends its transactions: 2 raises the producer's epoch with each of them (KIP-890). */
+export type TransactionVersion = 1 | 2
+
+/** What is known of the transaction that a batch says to be of. */
+export interface AppendTransaction {
+  /** Under version 2 a producer that nobody knows has to begin with sequence 0. */
+  version: TransactionVersion
+  /** Asked in the very step that gives out the batch's offsets: what keeps it out, or null. */
+  guard(): ErrorName | null
+}
+
+/** The end of a producer's transaction in one partition. */
+export interface TransactionMarker extends PartitionId {
+  producerId: number
+  /** The producer's epoch from now on. */
+  epoch: number
+  commit: boolean
+  /** Under version 2 the epoch has to be above that of the batches that the marker ends (KIP-1228). */
+  version: TransactionVersion
+  /** An older one than the last that wrote here is fenced; 0 when left out. */
+  coordinatorEpoch?: number
+}
+
+/** A transaction that has batches in a partition and no marker behind them. */
+export interface OpenTransaction extends PartitionId {
+  producerId: number
+  epoch: number
+  /** Where it began; readers of committed records stop there. */
+  firstOffset: number
 }
 
 /** How an append is to be taken. */
@@ -185,6 +218,24 @@ export interface LogEngine {
    */
   append(appends: readonly Append[], options: AppendOptions): Promise<readonly AppendOutcome[]>
   /**
+   * Ends transactions in their partitions, all in one round. Settles when the markers are on disk, whatever
+   * the partitions' `flush`, to what kept each from being written, or null; a partition that is gone
+   * needs none. INVALID_PRODUCER_EPOCH or TRANSACTION_COORDINATOR_FENCED tell of one that comes too late.
+   */
+  appendMarkers(markers: readonly TransactionMarker[]): Promise<readonly (ErrorName | null)[]>
+  /**
+   * How many markers of a producer a partition has taken since it is served: when that has changed between
+   * a check and a batch, the transaction that was checked is over.
+   */
+  markersSeen(id: PartitionId, producerId: number): number
+  /**
+   * Settles when all that the partitions hold by now is on disk, whatever their `flush`; rejects with a
+   * `KafkaError` when some of it may be lost. A partition that is gone holds nothing.
+   */
+  durable(ids: readonly PartitionId[]): Promise<void>
+  /** The open transactions of a partition, or of all, those that began first before the others. */
+  openTransactions(id?: PartitionId): readonly OpenTransaction[]
+  /**
    * Reads each partition in order until `bytesMax` is used up. The first batch found comes whole
    * even if it alone is larger, so that no reader is stuck; later ones stay within the limits.
    */
@@ -198,14 +249,17 @@ export interface LogEngine {
   readableBytes(id: PartitionId, offset: number, committedOnly: boolean): number
   /** Names the one listener for movements; called at the end of a turn. */
   onMovement(listener: (movements: readonly Movement[]) => void): void
-  /** The first record at or after a time, searched inside the batch; undefined when none is. */
+  /**
+   * The first record at or after a time, searched inside the batch; undefined when none is, or when it is
+   * not below what the reader may see.
+   */
   firstSince(
     id: PartitionId,
     timestampMs: number,
     committedOnly: boolean,
   ): Promise<TimedOffset | undefined>
   /** The record with the largest time (the first of equals); undefined when there is none. */
-  newest(id: PartitionId): Promise<TimedOffset | undefined>
+  newest(id: PartitionId, committedOnly: boolean): Promise<TimedOffset | undefined>
   /**
    * The end of the largest epoch not above `epoch` (OffsetForLeaderEpoch, KIP-101); -1, -1 when
    * there is none, as for an epoch above the current one.

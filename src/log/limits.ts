@@ -63,6 +63,12 @@ export const batchSizeMax = 256 * 1024 * 1024
 /** How far behind a bad batch a good one is looked for, to tell damage from a torn tail (D9). */
 export const damageSearchSize = 64 * 1024 * 1024
 
+/**
+ * Aborted transactions whose markers one segment takes before the next one is begun: those of the newest
+ * segment are in memory, 32 bytes each.
+ */
+export const abortedInSegmentMax = 1 << 18
+
 /** A scan reads so much at a time. */
 export const scanWindowSize = 1024 * 1024
 

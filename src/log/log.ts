@@ -5,17 +5,21 @@ export type {
   Append,
   AppendOptions,
   AppendOutcome,
+  AppendTransaction,
   Bounds,
   LogConfig,
   LogEngine,
   Movement,
   Opened,
   OpenPartition,
+  OpenTransaction,
   PartitionId,
   ProducerState,
   Read,
   ReadOutcome,
   TimedOffset,
+  TransactionMarker,
+  TransactionVersion,
 } from './engine.ts'
 export { forgetCleanStop, hasStoppedCleanly, readRecoveryPoints } from './local/data-folder.ts'
 export {

@@ -5,7 +5,13 @@
 // again is a duplicate and gets the offset of the original.
 import { kafkaError } from '#model'
 import type { BatchFacts } from '#records'
-import type { ProducerState } from './engine.ts'
+import type {
+  AppendTransaction,
+  OpenTransaction,
+  PartitionId,
+  ProducerState,
+  TransactionMarker,
+} from './engine.ts'
 import { batchesRememberedMax } from './limits.ts'
 
 /** A batch as its producer numbered it and where it went. */
@@ -22,6 +28,12 @@ export interface ProducerEntry {
   producerEpoch: number
   /** The broker's time when it was last heard of. */
   lastSeenMs: number
+  /** Of the last marker that ended a transaction of it, or -1. */
+  coordinatorEpoch: number
+  /** The first offset of its open transaction, or -1. */
+  transactionStart: number
+  /** Markers since the partition is served; only of use while it is. */
+  markerCount: number
   /** Oldest first, five at most. */
   batches: RememberedBatch[]
 }
@@ -36,9 +48,27 @@ export const lastSequenceOf = (first: number, count: number): number => {
   return last > sequenceMax ? last - sequenceMax - 1 : last
 }
 
+/** A producer of which nothing is known yet. */
+export const newProducer = (
+  producerId: number,
+  producerEpoch: number,
+  lastSeenMs: number,
+): ProducerEntry => ({
+  producerId,
+  producerEpoch,
+  lastSeenMs,
+  coordinatorEpoch: -1,
+  transactionStart: -1,
+  markerCount: 0,
+  batches: [],
+})
+
 /** The producers of one partition, the longest silent first. */
 export class ProducerStates {
   readonly #entries = new Map<number, ProducerEntry>()
+  /** Producers with an open transaction → its first offset, the earliest first. */
+  readonly #open = new Map<number, number>()
+  #lastBegun = -1
   readonly #countMax: number
 
   constructor(countMax: number) {
@@ -59,46 +89,90 @@ export class ProducerStates {
     return largest
   }
 
+  /** Where the earliest open transaction begins. */
+  get firstOpen(): number | undefined {
+    return this.#open.values().next().value
+  }
+
+  /** The open transactions, that which began first before the others. */
+  openTransactions({ topicId, partition }: PartitionId): OpenTransaction[] {
+    return [...this.#open].map(([producerId, firstOffset]) => {
+      const epoch = this.#entries.get(producerId)!.producerEpoch
+      return { topicId, partition, producerId, epoch, firstOffset }
+    })
+  }
+
+  /** How many markers of a producer were added. */
+  markersSeen(producerId: number): number {
+    return this.#entries.get(producerId)?.markerCount ?? 0
+  }
+
   /**
    * The original when the batch is a duplicate, undefined when it may be appended. Throws
-   * INVALID_PRODUCER_EPOCH or OUT_OF_ORDER_SEQUENCE_NUMBER. A producer nobody knows may begin
-   * anywhere: what was known of it may have expired.
+   * INVALID_PRODUCER_EPOCH, OUT_OF_ORDER_SEQUENCE_NUMBER, INVALID_TXN_STATE or what the transaction's guard
+   * says. A producer nobody knows may begin anywhere, because what was known of it may have expired; not
+   * so under version 2 of transactions, where each begins anew.
    */
-  check({
-    producerId,
-    producerEpoch,
-    baseSequence,
-    count,
-  }: BatchFacts): RememberedBatch | undefined {
+  check(facts: BatchFacts, transaction?: AppendTransaction): RememberedBatch | undefined {
+    const { producerId, producerEpoch, baseSequence, isTransactional } = facts
     const entry = this.#entries.get(producerId)
-    if (!entry) return undefined
-    if (producerEpoch < entry.producerEpoch)
+    if (entry && producerEpoch < entry.producerEpoch)
       throw kafkaError(
         'INVALID_PRODUCER_EPOCH',
         `Producer ${producerId} has epoch ${entry.producerEpoch}, and the batch is of ${producerEpoch}.`,
       )
-    if (producerEpoch > entry.producerEpoch) {
-      if (baseSequence !== 0) throw outOfOrder(producerId, baseSequence, 0)
-      return undefined
-    }
-    const lastSequence = lastSequenceOf(baseSequence, count)
-    for (const batch of entry.batches)
-      if (batch.firstSequence === baseSequence && batch.lastSequence === lastSequence) return batch
-    const last = entry.batches.at(-1)
-    const expected = last ? sequenceAfter(last.lastSequence) : baseSequence
+    const original = entry && originalOf(entry, facts)
+    if (original) return original
+    const refusal = isTransactional ? transaction?.guard() : undefined
+    if (refusal) throw kafkaError(refusal)
+    const expected = expectedSequence(entry, facts, transaction)
     if (baseSequence !== expected) throw outOfOrder(producerId, baseSequence, expected)
+    if (!isTransactional && this.#open.has(producerId))
+      throw kafkaError(
+        'INVALID_TXN_STATE',
+        `Producer ${producerId} has an open transaction, and the batch is not of it.`,
+      )
     return undefined
+  }
+
+  /** Throws INVALID_PRODUCER_EPOCH or TRANSACTION_COORDINATOR_FENCED when a marker comes too late. */
+  checkMarker({ producerId, epoch, version, coordinatorEpoch = 0 }: TransactionMarker): void {
+    const entry = this.#entries.get(producerId)
+    if (!entry) return
+    // A marker that comes again finds its own epoch, and nothing open.
+    const isAbove = version === 2 && this.#open.has(producerId)
+    if (epoch < entry.producerEpoch || (isAbove && epoch === entry.producerEpoch))
+      throw kafkaError(
+        'INVALID_PRODUCER_EPOCH',
+        `Producer ${producerId} has epoch ${entry.producerEpoch}, and the marker is of ${epoch}.`,
+      )
+    if (coordinatorEpoch < entry.coordinatorEpoch)
+      throw kafkaError('TRANSACTION_COORDINATOR_FENCED')
+  }
+
+  /** Ends the transaction of a producer; returns its first offset, or undefined when none was open. */
+  mark(
+    {
+      producerId,
+      epoch,
+      coordinatorEpoch = 0,
+    }: Pick<TransactionMarker, 'producerId' | 'epoch' | 'coordinatorEpoch'>,
+    nowMs: number,
+  ): number | undefined {
+    const entry = this.#entryOf(producerId, epoch, nowMs)
+    const firstOffset = this.#open.get(producerId)
+    entry.coordinatorEpoch = coordinatorEpoch
+    entry.transactionStart = -1
+    entry.markerCount += 1
+    this.restore(entry)
+    return firstOffset
   }
 
   /** Remembers a batch that was appended. */
   add(facts: BatchFacts, baseOffset: number, nowMs: number): void {
-    const { producerId, producerEpoch, baseSequence, count } = facts
-    const known = this.#entries.get(producerId)
-    const entry =
-      known?.producerEpoch === producerEpoch
-        ? known
-        : { producerId, producerEpoch, lastSeenMs: nowMs, batches: [] }
-    entry.lastSeenMs = nowMs
+    const { producerId, producerEpoch, baseSequence, count, isTransactional } = facts
+    const entry = this.#entryOf(producerId, producerEpoch, nowMs)
+    if (isTransactional && entry.transactionStart < 0) entry.transactionStart = baseOffset
     if (entry.batches.length === batchesRememberedMax) entry.batches.shift()
     entry.batches.push({
       firstSequence: baseSequence,
@@ -111,33 +185,84 @@ export class ProducerStates {
 
   /** Puts an entry in the place of what was known of its producer; the longest silent one may go. */
   restore(entry: ProducerEntry): void {
-    this.#entries.delete(entry.producerId)
-    this.#entries.set(entry.producerId, entry)
+    const { producerId, transactionStart } = entry
+    this.#entries.delete(producerId)
+    this.#entries.set(producerId, entry)
+    if (transactionStart < 0) this.#open.delete(producerId)
+    else if (!this.#open.has(producerId)) this.#begin(producerId, transactionStart)
     if (this.#entries.size <= this.#countMax) return
-    const [oldest] = this.#entries.keys()
-    this.#entries.delete(oldest!)
+    // One with an open transaction stays: its coordinator's row bounds how many there are.
+    for (const oldest of this.#entries.keys())
+      if (!this.#open.has(oldest)) {
+        this.#entries.delete(oldest)
+        return
+      }
   }
 
   /** Forgets who was silent since before `sinceMs`. */
   expire(sinceMs: number): void {
     for (const [id, { lastSeenMs }] of this.#entries) {
       if (lastSeenMs >= sinceMs) return
-      this.#entries.delete(id)
+      if (!this.#open.has(id)) this.#entries.delete(id)
     }
   }
 
   describe(): ProducerState[] {
-    return [...this.#entries.values()].map(
-      ({ producerId, producerEpoch, lastSeenMs, batches }) => ({
-        producerId,
-        producerEpoch,
-        lastSequence: batches.at(-1)?.lastSequence ?? -1,
-        lastTimestampMs: lastSeenMs,
-        coordinatorEpoch: -1,
-        currentTransactionStart: -1,
-      }),
-    )
+    return [...this.#entries.values()].map((entry) => ({
+      producerId: entry.producerId,
+      producerEpoch: entry.producerEpoch,
+      lastSequence: entry.batches.at(-1)?.lastSequence ?? -1,
+      lastTimestampMs: entry.lastSeenMs,
+      coordinatorEpoch: entry.coordinatorEpoch,
+      currentTransactionStart: entry.transactionStart,
+    }))
   }
+
+  /** The producer as it is from this epoch on: with another one its sequences begin anew. */
+  #entryOf(producerId: number, producerEpoch: number, nowMs: number): ProducerEntry {
+    const entry = this.#entries.get(producerId) ?? newProducer(producerId, producerEpoch, nowMs)
+    if (entry.producerEpoch !== producerEpoch) entry.batches = []
+    entry.producerEpoch = producerEpoch
+    entry.lastSeenMs = nowMs
+    return entry
+  }
+
+  #begin(producerId: number, firstOffset: number): void {
+    // Only what is read from a file comes in another order than that of its offsets.
+    const isLast = firstOffset > this.#lastBegun
+    const later = isLast ? [] : [...this.#open].filter(([, other]) => other > firstOffset)
+    this.#lastBegun = Math.max(this.#lastBegun, firstOffset)
+    this.#open.set(producerId, firstOffset)
+    for (const [id, offset] of later) {
+      this.#open.delete(id)
+      this.#open.set(id, offset)
+    }
+  }
+}
+
+const originalOf = (
+  { producerEpoch, batches }: ProducerEntry,
+  facts: BatchFacts,
+): RememberedBatch | undefined => {
+  if (facts.producerEpoch !== producerEpoch) return undefined
+  const lastSequence = lastSequenceOf(facts.baseSequence, facts.count)
+  return batches.find(
+    (batch) => batch.firstSequence === facts.baseSequence && batch.lastSequence === lastSequence,
+  )
+}
+
+/** The sequence that a batch has to have; its own where any will do. */
+const expectedSequence = (
+  entry: ProducerEntry | undefined,
+  { producerEpoch, baseSequence, isTransactional }: BatchFacts,
+  transaction: AppendTransaction | undefined,
+): number => {
+  if (!entry) return isTransactional && transaction?.version === 2 ? 0 : baseSequence
+  if (producerEpoch > entry.producerEpoch) return 0
+  const last = entry.batches.at(-1)
+  if (last) return sequenceAfter(last.lastSequence)
+  // Of a producer that a marker alone tells of it is known that it has sent nothing under this epoch.
+  return entry.coordinatorEpoch >= 0 ? 0 : baseSequence
 }
 
 const outOfOrder = (producerId: number, sequence: number, expected: number) =>

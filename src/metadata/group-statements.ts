@@ -109,7 +109,10 @@ const statementsOfChange = (
       ]
     }
     case 'offsetsForgotten':
-      return [{ sql: 'DELETE FROM committed_offsets WHERE group_id = ?', values: [groupId] }]
+      return ['committed_offsets', 'pending_offsets'].map((table) => ({
+        sql: `DELETE FROM ${table} WHERE group_id = ?`,
+        values: [groupId],
+      }))
     case 'offsetsExpired':
       return expiryStatements(groupId, change.rule, change.nowMs, change.retentionMs)
   }

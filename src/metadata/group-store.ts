@@ -14,6 +14,7 @@ import { numberOf, textOf } from './columns.ts'
 import { groupSchema } from './group-schema.ts'
 import { statementsOf } from './group-statements.ts'
 import { modernGroupOf, modernTables } from './modern-group-rows.ts'
+import { transactionSchema } from './transaction-schema.ts'
 
 /** Groups and their offsets as rows. The database runs what it is asked in order, reads too. */
 export class SqlGroupStore implements GroupStore {
@@ -25,9 +26,9 @@ export class SqlGroupStore implements GroupStore {
     this.#clock = clock
   }
 
-  /** Makes the tables where they are missing; those of the topics must be there. */
+  /** Makes the tables where they are missing, those of offsets in transactions too. */
   async start(): Promise<void> {
-    await this.#database.write(groupSchema.map((sql) => ({ sql })))
+    await this.#database.write([...groupSchema, ...transactionSchema].map((sql) => ({ sql })))
   }
 
   async write(changes: readonly GroupChange[]): Promise<void> {
@@ -86,7 +87,8 @@ export class SqlGroupStore implements GroupStore {
   }
 
   async hasOffsets(groupId: string): Promise<boolean> {
-    const sql = 'SELECT 1 FROM committed_offsets WHERE group_id = ? LIMIT 1'
+    const sql = `SELECT 1 FROM committed_offsets WHERE group_id = ?1
+      UNION ALL SELECT 1 FROM pending_offsets WHERE group_id = ?1 LIMIT 1`
     return (await this.#rows({ sql, values: [groupId] })).length > 0
   }
 

@@ -6,3 +6,6 @@ export const partitionsMax = 200_000
 
 /** Producer ids reserved at a time: one durable write a block (D6), and what a crash may leave unused. */
 export const producerIdBlockSize = 1000
+
+/** Transactional ids that are looked for at a time when those that nobody uses are forgotten. */
+export const unusedIdsPerLookMax = 10_000

@@ -43,6 +43,7 @@ export interface BatchFacts {
   count: number
   codec: number
   maxTimestampMs: number
+  isTransactional: boolean
   /** -1 for a producer without an id. */
   producerId: number
   producerEpoch: number
@@ -77,6 +78,7 @@ export const checkBatch = (batch: Buffer | null, rules: BatchRules): BatchFacts 
     count: recordCountOf(batch),
     codec: codecOf(attributes),
     maxTimestampMs: maxTimestampOf(batch),
+    isTransactional: isTransactional(attributes),
     producerId: producerIdOf(batch),
     producerEpoch: producerEpochOf(batch),
     baseSequence: baseSequenceOf(batch),
@@ -115,8 +117,6 @@ const checkFrame = (batch: Buffer, { sizeMax }: BatchRules): void => {
 const checkKind = (attributes: number): void => {
   if (isControl(attributes))
     throw kafkaError('INVALID_RECORD', 'Clients may not write control batches.')
-  if (isTransactional(attributes))
-    throw kafkaError('INVALID_TXN_STATE', 'Transactions are not served yet.')
 }
 
 const checkCodec = (codec: number, { zstdAllowed }: BatchRules): void => {
@@ -141,8 +141,12 @@ const checkCount = (batch: Buffer, { count, codec }: BatchFacts): void => {
     throw kafkaError('INVALID_RECORD', `The batch has no room for ${count} records.`)
 }
 
-const checkProducer = ({ producerId, producerEpoch, baseSequence }: BatchFacts): void => {
-  if (producerId === -1) return
+const checkProducer = (facts: BatchFacts): void => {
+  const { producerId, producerEpoch, baseSequence, isTransactional } = facts
+  if (producerId === -1) {
+    if (!isTransactional) return
+    throw kafkaError('INVALID_RECORD', 'A batch of a transaction needs a producer id.')
+  }
   if (producerId < 0 || producerId > Number.MAX_SAFE_INTEGER)
     throw kafkaError('INVALID_RECORD', 'The batch has a producer id that was never given out.')
   if (producerEpoch < 0 || baseSequence < 0)

@@ -16,6 +16,7 @@ export { collectingLogger } from './collecting-logger.ts'
 export { type Forgotten, forgetfulDisk } from './forgetful-disk.ts'
 export { GroupTable, textOf } from './group-table.ts'
 export { hastyDatabases } from './hasty-databases.ts'
+export { type CommittedPart, readCommitted } from './read-committed.ts'
 export { SeededRandom } from './seeded-random.ts'
 export { type SimulatedDatabaseOptions, SimulatedDatabases } from './simulated-databases.ts'
 export {
@@ -43,5 +44,12 @@ export {
   readToEnd,
   type Topic,
 } from './topic-client.ts'
+export { HeldTransactionLog } from './transaction-log.ts'
+export { TransactionTable } from './transaction-table.ts'
+export {
+  type PendedOffset,
+  type PendingMember,
+  TransactionalClient,
+} from './transactional-client.ts'
 export { until, within } from './until.ts'
 export { WireClient } from './wire-client.ts'

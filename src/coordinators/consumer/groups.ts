@@ -37,6 +37,7 @@ import { groupStateOf } from './modern/describe.ts'
 import { heartbeatStep, type SaidHeartbeat } from './modern-requests.ts'
 import {
   type Committer,
+  checkCommitStep,
   commitStep,
   isRead,
   type OffsetReader,
@@ -162,6 +163,24 @@ export class ConsumerGroups {
     offsets: readonly CommittedOffset[],
   ): Promise<void> {
     granted(await this.#run(groupId, (target) => commitStep(target, committer, offsets)))
+  }
+
+  /**
+   * Asks whether the committer may commit these offsets, and if so calls `then` at once, before the group can
+   * change: what is kept by it is seen by every member that comes later (KIP-447). Throws why not.
+   */
+  async checkCommit(
+    groupId: string,
+    committer: Committer,
+    offsets: readonly CommittedOffset[],
+    then: () => void,
+  ): Promise<void> {
+    const reply = await this.#run(groupId, (target) => {
+      const step = checkCommitStep(target, committer, offsets)
+      if (step.reply?.kind === 'done') then()
+      return step
+    })
+    granted(reply)
   }
 
   /**

@@ -32,11 +32,21 @@ export const commitStep = (
   committer: Committer,
   offsets: readonly CommittedOffset[],
 ): GroupStep => {
-  const { groupId, nowMs } = target
+  const step = checkCommitStep(target, committer, offsets)
+  if (step.reply?.kind === 'done' && offsets.length > 0)
+    step.changes.push({ kind: 'offsets', groupId: target.groupId, offsets })
+  return step
+}
+
+/** Says whether the committer may, and marks the group as one that offsets are kept for. */
+export const checkCommitStep = (
+  target: Target,
+  committer: Committer,
+  offsets: readonly CommittedOffset[],
+): GroupStep => {
   const step = checkStep(target, committer, offsets)
-  if (step.reply?.kind !== 'done' || offsets.length === 0) return step
-  if (step.machine) step.machine.committedAtMs = nowMs
-  step.changes.push({ kind: 'offsets', groupId, offsets })
+  const isKept = step.reply?.kind === 'done' && offsets.length > 0
+  if (isKept && step.machine) step.machine.committedAtMs = target.nowMs
   return step
 }
 

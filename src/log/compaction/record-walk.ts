@@ -20,6 +20,7 @@ export class RecordWalk {
   keySize = 0
   /** -1 for none, which makes a tombstone of a record with a key. */
   valueSize = 0
+  valueStart = 0
   #left: number
   #position = 0
 
@@ -50,6 +51,7 @@ export class RecordWalk {
     this.keyStart = this.#position
     if (this.keySize > 0) this.#position += this.keySize
     this.valueSize = this.#varint()
+    this.valueStart = this.#position
     const valueEnd = this.#position + Math.max(this.valueSize, 0)
     if (this.offsetDelta < 0 || this.keySize < -1 || this.valueSize < -1) throw corrupt()
     // At least the count of headers is still to come.

@@ -1,15 +1,13 @@
 import {
   attributesOf,
-  batchHeaderSize,
   isControl,
   isTransactional,
   lastOffsetOf,
   MarkerType,
   producerIdOf,
-  recordCountOf,
 } from '#records'
 import type { AbortedTransaction } from '../engine.ts'
-import { RecordWalk } from './record-walk.ts'
+import { readMarker } from './marker-record.ts'
 
 /**
  * Follows the transactions of a log as its batches are walked in order, and says of each batch whether
@@ -35,7 +33,7 @@ export class TransactionWalk {
     this.#beginUpTo(lastOffsetOf(bytes, start))
     const producerId = producerIdOf(bytes, start)
     return isMarker
-      ? this.#markerMayGo(producerId, markerTypeOf(bytes, start, end))
+      ? this.#markerMayGo(producerId, readMarker(bytes, start, end)?.type)
       : this.#recordsMayGo(producerId)
   }
 
@@ -64,13 +62,4 @@ export class TransactionWalk {
       next = this.#aborted.at(-1)
     }
   }
-}
-
-/** The type in the key of a control batch's record; undefined when the record is gone already. */
-const markerTypeOf = (bytes: Buffer, start: number, end: number): number | undefined => {
-  const count = recordCountOf(bytes, start)
-  if (count === 0) return undefined
-  const walk = new RecordWalk(bytes.subarray(start + batchHeaderSize, end), count)
-  walk.next()
-  return walk.keySize < 4 ? -1 : walk.bytes.readInt16BE(walk.keyStart + 2)
 }

@@ -302,3 +302,7 @@ function* piecesOf(entry: Buffer): Generator<LoggedPiece> {
     at += pieceHeaderSize + size
   }
 }
+
+/** The pieces of each partition in their order, by topic id and number. */
+export const byPartition = (pieces: readonly LoggedPiece[]): Map<string, LoggedPiece[]> =>
+  Map.groupBy(pieces, ({ topicId, partition }) => `${topicId}-${partition}`)

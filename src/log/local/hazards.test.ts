@@ -352,7 +352,7 @@ test('a time is found in a closed segment whose index files are gone', () =>
     rmSync(segmentOf(folder, 0, 'timeindex'))
     const later = engineOn(folder)
     await later.open([id])
-    equal((await later.firstSince(id, 1.7e12))?.offset, 0)
+    equal((await later.firstSince(id, 1.7e12, false))?.offset, 0)
     await later.close()
   }))
 
@@ -436,8 +436,8 @@ test('all bytes of many small batches count as readable', () =>
     const count = 3000
     const ownMemory = () => Buffer.from(new Uint8Array(batchOf(1)).buffer)
     await Promise.all(Array.from({ length: count }, () => append(engine, id, ownMemory())))
-    equal(engine.readableBytes(id, 0), count * batchOf(1).length)
-    equal(engine.readableBytes(id, count - 1), batchOf(1).length)
+    equal(engine.readableBytes(id, 0, false), count * batchOf(1).length)
+    equal(engine.readableBytes(id, count - 1, false), batchOf(1).length)
     equal((await read(engine, id, 0)).recordsSize > 0, true)
     await engine.close()
   }))
@@ -458,7 +458,7 @@ test('a batch whose header lies about its largest time does no harm', () =>
     for (const lie of [2n ** 63n - 1n, 0n, -1n, 1n])
       await append(engine, id, claiming(batchOf(2), lie))
     await append(engine, id, batchOf(1, {}, 1.7e12 + 10))
-    equal((await engine.firstSince(id, 1.7e12 + 1))?.offset, 2)
+    equal((await engine.firstSince(id, 1.7e12 + 1, false))?.offset, 2)
     await engine.close()
     deepEqual(
       readdirSync(join(folder, 'tested-0')).filter((name) => name.endsWith('.log')),
@@ -474,7 +474,7 @@ test('a compressed batch whose header lies hides no later record from a look-up 
     await engine.open([id])
     await append(engine, id, claiming(batchOf(2, { codec: Codec.gzip }), BigInt(1.7e12 + 1000)))
     await append(engine, id, batchOf(1, {}, 1.7e12 + 500))
-    equal((await engine.firstSince(id, 1.7e12 + 500))?.offset, 2)
+    equal((await engine.firstSince(id, 1.7e12 + 500, false))?.offset, 2)
     await engine.close()
   }))
 

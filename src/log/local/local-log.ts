@@ -2,7 +2,7 @@
 // ideas are in `partition.ts` (what is where), `log-writer.ts` (page cache), `sync-rounds.ts` (disk),
 // `log-reader.ts`, `recovery.ts` and `data-folder.ts`.
 import { join } from 'node:path'
-import { type KafkaError, kafkaError } from '#model'
+import { type ErrorName, type KafkaError, kafkaError } from '#model'
 import type { Pause } from '#records'
 import {
   type Clock,
@@ -27,11 +27,13 @@ import type {
   Movement,
   Opened,
   OpenPartition,
+  OpenTransaction,
   PartitionId,
   ProducerState,
   Read,
   ReadOutcome,
   TimedOffset,
+  TransactionMarker,
 } from '../engine.ts'
 import { fullDiskRetryMs, opensMax, roomBytesMin } from '../limits.ts'
 import { LogError } from '../log-error.ts'
@@ -41,12 +43,12 @@ import { AppendCall, AppendDeadlines } from './append-call.ts'
 import { partitionName } from './checkpoint-files.ts'
 import { Checkpoints } from './checkpoints.ts'
 import { Cleaner } from './cleaner.ts'
-import { CommitLog, type LoggedPiece } from './commit-log.ts'
+import { byPartition, CommitLog, type LoggedPiece } from './commit-log.ts'
 import { DataFolder, type LeftBehind } from './data-folder.ts'
 import { DiskRoom } from './disk-room.ts'
 import { FileLeases } from './file-leases.ts'
 import { guardedRead } from './guarded-read.ts'
-import { type FoundBatches, LogReader } from './log-reader.ts'
+import { abortedIn, type FoundBatches, LogReader } from './log-reader.ts'
 import { LogWriter } from './log-writer.ts'
 import { Partition, type PartitionHost } from './partition.ts'
 import { PartitionMap } from './partition-map.ts'
@@ -56,6 +58,7 @@ import type { LocalLogSettings } from './settings.ts'
 import { SyncRounds } from './sync-rounds.ts'
 import { TailCache } from './tail-cache.ts'
 import { TimeLookUps } from './time-lookups.ts'
+import { TransactionEnds } from './transaction-ends.ts'
 
 export class LocalLog implements LogEngine {
   readonly #disk: Disk
@@ -78,10 +81,11 @@ export class LocalLog implements LogEngine {
   readonly #partitions = new PartitionMap()
   readonly #movements: Movements<Partition>
   readonly #times: TimeLookUps
+  readonly #ends: TransactionEnds
   readonly #pause: Pause = () => nextTurn(this.#clock)
   #left: LeftBehind | undefined
   /** What the commit log had of each partition, while they are being opened. */
-  readonly #replayed = new Map<string, LoggedPiece[]>()
+  #replayed = new Map<string, LoggedPiece[]>()
   #expiry: Timer | undefined
   #closed = false
 
@@ -118,6 +122,7 @@ export class LocalLog implements LogEngine {
       folderFree: ({ id }) => this.#dataFolder.free(partitionName(id.topic, id.partition)),
       full: (partition, error) => this.#full(partition, error),
     })
+    this.#ends = new TransactionEnds(clock, this.#partitions, this.#writer, this.#rounds)
     this.#checkpoints = new Checkpoints(
       disk,
       clock,
@@ -147,7 +152,7 @@ export class LocalLog implements LogEngine {
   async open(partitions: readonly OpenPartition[]): Promise<Opened> {
     const isStart = this.#left === undefined
     this.#left ??= await this.#dataFolder.open(partitions)
-    if (isStart) await this.#readCommitLog()
+    if (isStart) this.#replayed = byPartition(await this.#commitLog.read(this.#left.clean))
     const queue = [...partitions]
     const work = async (): Promise<void> => {
       for (let next = queue.shift(); next; next = queue.shift())
@@ -163,10 +168,8 @@ export class LocalLog implements LogEngine {
       if (this.#settings.cleaner) this.#cleaner.start()
       this.#scheduleExpiry()
     }
-    let producerIdMax = -1
-    for (const partition of this.#partitions)
-      producerIdMax = Math.max(producerIdMax, partition.producers.producerIdMax)
-    return { producerIdMax }
+    const largest = [...this.#partitions].map(({ producers }) => producers.producerIdMax)
+    return { producerIdMax: largest.reduce((a, b) => Math.max(a, b), -1) }
   }
 
   append(appends: readonly Append[], options: AppendOptions): Promise<readonly AppendOutcome[]> {
@@ -181,6 +184,22 @@ export class LocalLog implements LogEngine {
     }
     if (options.acks === -1 && !call.isSettled) this.#deadlines.add(call, options.timeoutMs)
     return call.settled
+  }
+
+  appendMarkers(markers: readonly TransactionMarker[]): Promise<readonly (ErrorName | null)[]> {
+    return this.#closed ? Promise.reject(closed()) : this.#ends.append(markers)
+  }
+
+  markersSeen(id: PartitionId, producerId: number): number {
+    return this.#partitions.get(id)?.producers.markersSeen(producerId) ?? 0
+  }
+
+  durable(ids: readonly PartitionId[]): Promise<void> {
+    return this.#closed ? Promise.reject(closed()) : this.#ends.durable(ids)
+  }
+
+  openTransactions(id?: PartitionId): readonly OpenTransaction[] {
+    return this.#ends.open(id)
   }
 
   async read(reads: readonly Read[], bytesMax: number): Promise<readonly ReadOutcome[]> {
@@ -201,21 +220,25 @@ export class LocalLog implements LogEngine {
     return this.#partitions.get(id)?.bounds
   }
 
-  readableBytes(id: PartitionId, offset: number): number {
+  readableBytes(id: PartitionId, offset: number, committedOnly: boolean): number {
     const partition = this.#partitions.get(id)
-    return partition ? this.#reader.readableBytes(partition, offset) : 0
+    return partition ? this.#reader.readableBytes(partition, offset, committedOnly) : 0
   }
 
   onMovement(listener: (movements: readonly Movement[]) => void): void {
     this.#movements.listen(listener)
   }
 
-  async firstSince(id: PartitionId, timestampMs: number): Promise<TimedOffset | undefined> {
-    return this.#times.firstSince(this.#served(id), timestampMs)
+  async firstSince(
+    id: PartitionId,
+    timestampMs: number,
+    committedOnly: boolean,
+  ): Promise<TimedOffset | undefined> {
+    return this.#times.firstSince(this.#served(id), timestampMs, committedOnly)
   }
 
-  async newest(id: PartitionId): Promise<TimedOffset | undefined> {
-    return this.#times.newest(this.#served(id))
+  async newest(id: PartitionId, committedOnly: boolean): Promise<TimedOffset | undefined> {
+    return this.#times.newest(this.#served(id), committedOnly)
   }
 
   epochEnd(id: PartitionId, epoch: number): { leaderEpoch: number; endOffset: number } {
@@ -293,15 +316,6 @@ export class LocalLog implements LogEngine {
     await this.#commitLog.close()
     await this.#dataFolder.close()
     await this.#leases.closeAll()
-  }
-
-  async #readCommitLog(): Promise<void> {
-    for (const piece of await this.#commitLog.read(this.#left!.clean)) {
-      const key = `${piece.topicId}-${piece.partition}`
-      const others = this.#replayed.get(key)
-      if (others) others.push(piece)
-      else this.#replayed.set(key, [piece])
-    }
   }
 
   async #openOne(id: OpenPartition, isStart: boolean): Promise<Partition> {
@@ -404,20 +418,21 @@ export class LocalLog implements LogEngine {
     const bounds = partition.bounds
     const error = readError(read, bounds)
     if (error) return unreadable(error)
+    const upTo = read.committedOnly ? bounds.lastStable : bounds.highWatermark
+    const sizeMax = Math.min(bytesLeft, read.bytesMax)
     const found = guardedRead(this.#logger, partition, () =>
-      this.#reader.read(partition, read.offset, Math.min(bytesLeft, read.bytesMax), wholeFirst),
+      this.#reader.read(partition, read.offset, sizeMax, wholeFirst, upTo),
     )
-    const outcome = ({ chunks, size }: FoundBatches): ReadOutcome => {
+    const outcome = ({ chunks: records, size: recordsSize }: FoundBatches): ReadOutcome => {
       const { logStart } = partition
       // What was found may no longer be what stood at that offset.
       if (read.offset < logStart) return unreadable(kafkaError('OFFSET_OUT_OF_RANGE'))
       const { highWatermark, lastStable } = bounds
-      const aborted = read.committedOnly ? [] : null
-      const records = chunks
+      const aborted = read.committedOnly ? abortedIn(partition, read.offset, upTo, records) : null
       return {
         error: undefined,
         records,
-        recordsSize: size,
+        recordsSize,
         highWatermark,
         lastStable,
         logStart,

@@ -2,11 +2,13 @@
 // file through the thread pool. Readers of one place at one time share one read.
 import { batchHeaderSize, batchSizeOf, lastOffsetOf } from '#records'
 import type { Disk, DiskFile } from '#world'
+import { type AbortedSpan, abortedAmong } from '../aborted-spans.ts'
+import type { AbortedTransaction } from '../engine.ts'
 import { indexSlackSize, readPlacesMax } from '../limits.ts'
 import { LogError } from '../log-error.ts'
 import { newestRecordMs, scanBatches } from './batch-scan.ts'
 import type { FileLeases } from './file-leases.ts'
-import type { Partition } from './partition.ts'
+import type { Mark, Partition } from './partition.ts'
 import type { Segment } from './segment.ts'
 
 /** Batches in order; empty when there are none to be read. */
@@ -38,22 +40,24 @@ export class LogReader {
 
   /**
    * The batches from the one that holds `offset` on (or the first one behind it), up to what readers may
-   * see. The first one is whole even beyond `bytesMax` if `wholeFirst`; the others stay within it.
+   * see, and before `upTo`. The first one is whole even beyond `bytesMax` if `wholeFirst`; the others stay
+   * within it.
    */
   read(
     partition: Partition,
     offset: number,
     bytesMax: number,
     wholeFirst: boolean,
+    upTo = Number.POSITIVE_INFINITY,
   ): FoundBatches | Promise<FoundBatches> {
     const readable = partition.readable
-    if (offset >= readable.offset || (bytesMax <= 0 && !wholeFirst)) return nothing
+    if (offset >= Math.min(readable.offset, upTo) || (bytesMax <= 0 && !wholeFirst)) return nothing
     const cached = partition.tail.from(offset)
     if (cached && !cached[0]?.segment.replaced) {
       const chunks: Buffer[] = []
       let size = 0
       for (const { bytes, lastOffset, segment } of cached) {
-        if (lastOffset >= readable.offset || segment.replaced) break
+        if (lastOffset >= Math.min(readable.offset, upTo) || segment.replaced) break
         if (size + bytes.length > bytesMax && !(wholeFirst && size === 0)) break
         chunks.push(bytes)
         size += bytes.length
@@ -62,25 +66,27 @@ export class LogReader {
     }
     const { topicId, partition: number } = partition.id
     const key = `${topicId}/${number}/${offset}/${bytesMax}/${wholeFirst}/${readable.offset}`
+    const isCut = upTo < readable.offset
     const pending = this.#inFlight.get(key)
-    if (pending) return pending
+    if (pending) return isCut ? pending.then((found) => cut(found, upTo)) : pending
     const reading = this.#readFiles(partition, offset, bytesMax, wholeFirst).finally(() =>
       this.#inFlight.delete(key),
     )
     this.#inFlight.set(key, reading)
-    return reading
+    return isCut ? reading.then((found) => cut(found, upTo)) : reading
   }
 
   /** Bytes between `offset` and what readers may see, by what is known without reading. */
-  readableBytes(partition: Partition, offset: number): number {
-    const readable = partition.readable
+  readableBytes(partition: Partition, offset: number, committedOnly: boolean): number {
+    const readable = committedOnly ? stableOf(partition) : partition.readable
     if (offset >= readable.offset || offset < partition.logStart) return 0
     const cached = partition.tail.at(offset)
     if (cached) return partition.bytesBetween({ ...cached, offset }, readable)
     const segment = partition.segmentOf(offset)
     if (!segment) return 0
     const position = this.#placeOf(segment, offset) ?? segment.floorOfOffsetNow(offset)
-    return partition.bytesBetween({ offset, segment, position }, readable)
+    // Where a transaction begins may only be known roughly, and there is something before it.
+    return Math.max(1, partition.bytesBetween({ offset, segment, position }, readable))
   }
 
   /**
@@ -207,6 +213,57 @@ export class LogReader {
       visit(batch.bytes, batch.start, batch.end),
     )
   }
+}
+
+/** Where readers of committed records stop, as far as is known without reading. */
+const stableOf = (partition: Partition): Mark => {
+  const { readable, lastStable: offset } = partition
+  if (offset >= readable.offset) return readable
+  const cached = partition.tail.at(offset)
+  if (cached) return { ...cached, offset }
+  const segment = partition.segmentOf(offset)
+  return { offset, segment, position: segment?.floorOfOffsetNow(offset) ?? 0 }
+}
+
+/** The aborted transactions that a reader of committed records is told of, who got these batches. */
+export const abortedIn = (
+  partition: Partition,
+  from: number,
+  upTo: number,
+  chunks: readonly Uint8Array[],
+): AbortedTransaction[] => {
+  const spans: AbortedSpan[] = []
+  const first = partition.segmentOf(from)?.baseOffset ?? 0
+  for (const { baseOffset, aborted } of partition.segments)
+    if (baseOffset >= first && !aborted.collect(from, upTo, spans)) break
+  // Mostly there are none, and then the batches need not be looked at.
+  return spans.length === 0 ? [] : abortedAmong(spans, endOfBatches(chunks))
+}
+
+/** The offset after the last of some whole batches; 0 when there is none. */
+const endOfBatches = (chunks: readonly Uint8Array[]): number => {
+  const last = chunks.at(-1)
+  if (!last) return 0
+  const bytes = Buffer.from(last.buffer, last.byteOffset, last.byteLength)
+  let end = 0
+  for (let start = 0; start < bytes.length; start += soundSizeOf(bytes, start))
+    end = lastOffsetOf(bytes, start) + 1
+  return end
+}
+
+/** What of the batches is before an offset. */
+const cut = ({ chunks }: FoundBatches, upTo: number): FoundBatches => {
+  const kept: Uint8Array[] = []
+  let size = 0
+  for (const chunk of chunks) {
+    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+    let end = 0
+    while (end < bytes.length && lastOffsetOf(bytes, end) < upTo) end += soundSizeOf(bytes, end)
+    kept.push(bytes.subarray(0, end))
+    size += end
+    if (end < bytes.length) break
+  }
+  return { chunks: kept, size }
 }
 
 /** Where what readers may see of a segment ends. */

@@ -168,7 +168,8 @@ export class LogWriter {
   /** `flush.messages` and `flush.ms` bound what a partition under `flush=os` leaves to the system. */
   #flushLater(partition: Partition, end: number): void {
     const { flushMessages, flushMs } = partition.config
-    if (end - partition.durable.offset >= flushMessages) this.#rounds.note(partition, 0)
+    const isDue = end - partition.durable.offset >= flushMessages
+    if (isDue || partition.hasDiskWaiters) this.#rounds.note(partition, 0)
     if (flushMs >= flushMsNever || this.#flushing.has(partition)) return
     this.#flushing.add(partition)
     this.#clock.after(flushMs, () => {

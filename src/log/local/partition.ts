@@ -9,11 +9,19 @@
 import { type ErrorName, type KafkaError, kafkaError } from '#model'
 import { placeBatch } from '#records'
 import type { Admitted } from '../admission.ts'
-import type { AppendOptions, Bounds, LogConfig, OpenPartition } from '../engine.ts'
+import type {
+  AppendOptions,
+  Bounds,
+  LogConfig,
+  OpenPartition,
+  TransactionMarker,
+} from '../engine.ts'
 import type { Epochs } from '../epochs.ts'
-import { commitLogPieceSizeMax } from '../limits.ts'
+import { abortedInSegmentMax, commitLogPieceSizeMax } from '../limits.ts'
+import { markerBatch } from '../marker-batch.ts'
 import type { ProducerStates } from '../producer-states.ts'
 import { mustRoll } from '../rolling.ts'
+import { StableOffset } from '../stable-offset.ts'
 import { type AppendCall, type AppendWaiter, failWaiters, settleWaiters } from './append-call.ts'
 import type { CleanStop } from './data-folder.ts'
 import type { RecoveredLog } from './recovery.ts'
@@ -94,6 +102,9 @@ export class Partition {
   readonly #host: PartitionHost
   readonly #writtenWaiters: AppendWaiter[] = []
   readonly #durableWaiters: AppendWaiter[] = []
+  /** Those who wait for the disk whatever `flush` says. */
+  readonly #diskWaiters: AppendWaiter[] = []
+  readonly #stable = new StableOffset()
   /** What changes which segments there are, one at a time. */
   readonly reshaping = new Turnstile(1)
   /** What a cleaner knows: where the last cleaning ended, and that it met what it cannot read. */
@@ -209,6 +220,7 @@ export class Partition {
     this.filesEnd = this.end
     this.takeUnsynced()
     this.#shown = this.written
+    this.#stable.clear()
     this.untouched = false
     this.epochsChanged = this.epochs.begin(this.id.leaderEpoch, this.end)
     this.tail.clear()
@@ -230,7 +242,17 @@ export class Partition {
   }
 
   get hasWaiters(): boolean {
-    return this.#durableWaiters.length > 0
+    return this.#durableWaiters.length > 0 || this.#diskWaiters.length > 0
+  }
+
+  /** Somebody wants what is written to be on disk, whatever `flush` says. */
+  get hasDiskWaiters(): boolean {
+    return this.#diskWaiters.length > 0
+  }
+
+  /** Readers of committed records stop here. */
+  get lastStable(): number {
+    return this.#stable.of(this.producers, this.readable.offset, this.logStart)
   }
 
   get bounds(): Bounds {
@@ -238,7 +260,7 @@ export class Partition {
     return {
       logStart: this.logStart,
       highWatermark: offset,
-      lastStable: offset,
+      lastStable: this.lastStable,
       end: this.end,
       durableEnd: this.durable.offset,
       leaderEpoch: this.id.leaderEpoch,
@@ -261,7 +283,7 @@ export class Partition {
    * satisfied. Throws what `ProducerStates.check` throws.
    */
   append(
-    { batch, facts, logAppendTimeMs }: Admitted,
+    { batch, facts, transaction, logAppendTimeMs }: Admitted,
     call: AppendCall,
     index: number,
     { acks }: Pick<AppendOptions, 'acks'>,
@@ -269,7 +291,7 @@ export class Partition {
   ): void {
     const { refusal } = this
     if (refusal) throw refusal
-    const original = facts.producerId >= 0 ? this.producers.check(facts) : undefined
+    const original = facts.producerId >= 0 ? this.producers.check(facts, transaction) : undefined
     const baseOffset = original?.baseOffset ?? this.end
     const end = original ? original.lastOffset + 1 : this.end + facts.count
     if (!original) {
@@ -278,6 +300,32 @@ export class Partition {
     }
     const outcome = { error: undefined, baseOffset, logAppendTimeMs, logStart: this.logStart }
     this.#await({ call, index, end, outcome }, acks)
+  }
+
+  /** Ends a transaction; the call is decided when that is on disk. Throws as `checkMarker` does. */
+  appendMarker(marker: TransactionMarker, call: AppendCall, index: number, nowMs: number): void {
+    const { refusal, end: offset } = this
+    if (refusal) throw refusal
+    this.producers.checkMarker(marker)
+    if ((this.active?.aborted.count ?? 0) >= abortedInSegmentMax) this.roll()
+    this.#place(markerBatch(marker, nowMs), nowMs, offset + 1)
+    const firstOffset = this.producers.mark(marker, nowMs)
+    if (firstOffset !== undefined) {
+      this.#stable.ended(firstOffset, offset)
+      const lastStable = this.producers.firstOpen ?? offset + 1
+      const { producerId, commit } = marker
+      const span = { producerId, firstOffset, lastOffset: offset, lastStable }
+      if (!commit) this.active!.aborted.add(span)
+    }
+    this.awaitDisk(call, index)
+  }
+
+  /** Decides the call when all that there is by now is on disk, whatever `flush` says. */
+  awaitDisk(call: AppendCall, index: number): void {
+    const { end, logStart } = this
+    const outcome = { error: undefined, baseOffset: end, logAppendTimeMs: -1, logStart }
+    if (end <= this.durable.offset) call.decide(index, outcome)
+    else this.#diskWaiters.push({ call, index, end, outcome })
   }
 
   /** All runs that wait to be written, in order; they are the caller's from now on. */
@@ -322,6 +370,7 @@ export class Partition {
     if (mark.offset <= this.durable.offset) return
     const before = this.readable
     this.durable = mark
+    settleWaiters(this.#diskWaiters, mark.offset)
     const { readable } = this
     if (readable.offset <= before.offset) return
     settleWaiters(this.#durableWaiters, readable.offset)
@@ -391,6 +440,7 @@ export class Partition {
     this.tail.clear()
     failWaiters(this.#writtenWaiters.splice(0), error, this.logStart)
     failWaiters(this.#durableWaiters.splice(0), error, this.logStart)
+    failWaiters(this.#diskWaiters.splice(0), error, this.logStart)
   }
 
   #await(waiter: AppendWaiter, acks: number): void {

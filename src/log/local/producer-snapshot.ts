@@ -4,7 +4,12 @@
 import { join } from 'node:path'
 import { crc32c } from '#bytes'
 import { type Disk, DiskError } from '#world'
-import { lastSequenceOf, type ProducerEntry, ProducerStates } from '../producer-states.ts'
+import {
+  lastSequenceOf,
+  newProducer,
+  type ProducerEntry,
+  ProducerStates,
+} from '../producer-states.ts'
 import { replaceAid, replaceFile, segmentName } from './segment.ts'
 
 const headerSize = 10
@@ -77,7 +82,12 @@ const decodeOurs = (bytes: Buffer): ProducerEntry[] | undefined => {
     version: number
     entries: ProducerEntry[]
   }
-  return version === ourVersion ? entries : undefined
+  if (version !== ourVersion) return undefined
+  // Those of a time before transactions say nothing of them.
+  return entries.map((entry) => ({
+    ...newProducer(entry.producerId, entry.producerEpoch, entry.lastSeenMs),
+    ...entry,
+  }))
 }
 
 const encodeKafka = (entries: readonly ProducerEntry[]): Buffer => {
@@ -93,8 +103,8 @@ const encodeKafka = (entries: readonly ProducerEntry[]): Buffer => {
     bytes.writeBigInt64BE(BigInt(last?.lastOffset ?? -1), position + 14)
     bytes.writeInt32BE(last ? last.lastOffset - last.baseOffset : 0, position + 22)
     bytes.writeBigInt64BE(BigInt(Math.round(entry.lastSeenMs)), position + 26)
-    bytes.writeInt32BE(-1, position + 34)
-    bytes.writeBigInt64BE(-1n, position + 38)
+    bytes.writeInt32BE(entry.coordinatorEpoch, position + 34)
+    bytes.writeBigInt64BE(BigInt(entry.transactionStart), position + 38)
   })
   bytes.writeUInt32BE(crc32c(bytes.subarray(6)), 2)
   return bytes
@@ -122,6 +132,9 @@ const decodeEntry = (bytes: Buffer, position: number): ProducerEntry => {
     producerId: Number(bytes.readBigInt64BE(position)),
     producerEpoch: bytes.readInt16BE(position + 8),
     lastSeenMs: Number(bytes.readBigInt64BE(position + 26)),
+    coordinatorEpoch: bytes.readInt32BE(position + 34),
+    transactionStart: Number(bytes.readBigInt64BE(position + 38)),
+    markerCount: 0,
     batches: whole ? [batch] : [],
   }
 }

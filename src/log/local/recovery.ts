@@ -7,18 +7,13 @@
 // A bad batch below the recovery point, or after a crash of the process alone with a valid one behind it,
 // is no torn tail: nothing is cut, and the log ends there (D9).
 import {
-  attributesOf,
   baseOffsetOf,
-  baseSequenceOf,
   batchHeaderSize,
   batchSizeOf,
-  codecOf,
   lastOffsetOf,
   leaderEpochOf,
   magicOf,
   maxTimestampOf,
-  producerEpochOf,
-  producerIdOf,
 } from '#records'
 import type { Disk, DiskFile, Logger } from '#world'
 import { Epochs } from '../epochs.ts'
@@ -28,6 +23,7 @@ import { hasBatchAfter, newestRecordMs, type ScannedBatch, scanBatches } from '.
 import { readEpochs } from './checkpoint-files.ts'
 import type { LoggedPiece } from './commit-log.ts'
 import type { CleanStop } from './data-folder.ts'
+import { replayBatch } from './producer-replay.ts'
 import { readSnapshot, snapshotOffsets } from './producer-snapshot.ts'
 import { Segment } from './segment.ts'
 import { finishSwaps } from './swap-recovery.ts'
@@ -166,10 +162,11 @@ class Recovery {
     for (let index = first; index < segments.length && !damaged; index += 1) {
       const segment = segments[index]!
       const later = segments.slice(index + 1)
-      const found = await this.#scanSegment(segment, end, later, (bytes, start) => {
+      const found = await this.#scanSegment(segment, end, later, ({ bytes, start, end: stop }) => {
         epochs.begin(leaderEpochOf(bytes, start), baseOffsetOf(bytes, start))
-        if (baseOffsetOf(bytes, start) >= snapshot)
-          rememberProducer(producers, bytes, start, this.#options.nowMs)
+        if (baseOffsetOf(bytes, start) < snapshot) return
+        const span = replayBatch(producers, bytes, start, stop, this.#options.nowMs)
+        if (span) segment.aborted.add(span)
       })
       damaged = found.damaged
       if (damaged || found.cut) segments.length = index + 1
@@ -252,7 +249,7 @@ class Recovery {
     segment: Segment,
     nextOffset: number,
     later: readonly Segment[],
-    note: (bytes: Buffer, start: number) => void,
+    note: (batch: ScannedBatch) => void,
   ): Promise<{ end: number; damaged: boolean; cut: boolean }> {
     const { indexIntervalBytes, recoveryPoint } = this.#options
     segment.startIndexes()
@@ -260,14 +257,15 @@ class Recovery {
     let syncedPosition = 0
     const file = await this.#disk.open(segment.path, 'write')
     try {
-      const visit = ({ bytes, start, end: stop, position }: ScannedBatch): boolean => {
+      const visit = (batch: ScannedBatch): boolean => {
+        const { bytes, start, end: stop, position } = batch
         const lastOffset = lastOffsetOf(bytes, start)
         const maxTimestampMs = newestRecordMs(bytes, start)
         segment.add(
           { position, size: stop - start, lastOffset, maxTimestampMs },
           indexIntervalBytes,
         )
-        note(bytes, start)
+        note(batch)
         end = lastOffset + 1
         if (end <= recoveryPoint) syncedPosition = position + stop - start
         return true
@@ -401,28 +399,4 @@ const endOfBatches = (bytes: Buffer): number => {
   for (let at = 0; at + batchHeaderSize <= bytes.length; at += batchSizeOf(bytes, at))
     end = lastOffsetOf(bytes, at) + 1
   return end
-}
-
-const rememberProducer = (
-  producers: ProducerStates,
-  bytes: Buffer,
-  start: number,
-  nowMs: number,
-): void => {
-  const producerId = producerIdOf(bytes, start)
-  const baseSequence = baseSequenceOf(bytes, start)
-  if (producerId < 0 || baseSequence < 0) return
-  producers.add(
-    {
-      // Compaction takes records away, and the sequences of a batch stay what they were.
-      count: lastOffsetOf(bytes, start) - baseOffsetOf(bytes, start) + 1,
-      codec: codecOf(attributesOf(bytes, start)),
-      maxTimestampMs: maxTimestampOf(bytes, start),
-      producerId,
-      producerEpoch: producerEpochOf(bytes, start),
-      baseSequence,
-    },
-    baseOffsetOf(bytes, start),
-    nowMs,
-  )
 }

@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path'
 import { crc32c } from '#bytes'
 import { batchHeaderSize, lastOffsetOf, maxTimestampOf } from '#records'
 import { type Disk, DiskError } from '#world'
+import { AbortedSpans } from '../aborted-spans.ts'
 import { closedIndexEntriesMax } from '../limits.ts'
 import { newestRecordMs, scanBatches } from './batch-scan.ts'
 import {
@@ -60,6 +61,8 @@ export class Segment {
   /** The time of the first batch; undefined while there is none. */
   firstTimestampMs: number | undefined
   maxTimestampMs = -1
+  /** The aborted transactions whose markers are in it. */
+  aborted = new AbortedSpans()
   #maxTimestampOffset = -1
   #indexes: SegmentIndexes | undefined
   #loading: Promise<SegmentIndexes> | undefined
@@ -96,6 +99,7 @@ export class Segment {
     this.#indexes = { offsets: new SparseIndex(), times: new SparseIndex() }
     this.#sinceEntrySize = 0
     this.maxTimestampMs = -1
+    this.aborted = new AbortedSpans()
   }
 
   get offsetEntryCount(): number {

@@ -25,7 +25,12 @@ export class TimeLookUps {
   }
 
   /** The first record at or after a time; undefined when none is. */
-  async firstSince(partition: Partition, timestampMs: number): Promise<TimedOffset | undefined> {
+  async firstSince(
+    partition: Partition,
+    timestampMs: number,
+    committedOnly: boolean,
+  ): Promise<TimedOffset | undefined> {
+    const { lastStable } = partition
     const pause = (): Promise<void> => nextTurn(this.#clock)
     let offset = partition.logStart
     for (let tries = 0; tries < emptyPromisesMax; tries += 1) {
@@ -37,7 +42,7 @@ export class TimeLookUps {
       const record = await this.#unfolding.run(() =>
         recordSince(found.batch, timestampMs, partition.logStart, pause),
       )
-      if (record) return record
+      if (record) return committedOnly && record.offset >= lastStable ? undefined : record
       // The header of a compressed batch is its producer's word: this one has no such record.
       offset = lastOffsetOf(found.batch) + 1
     }
@@ -45,13 +50,13 @@ export class TimeLookUps {
   }
 
   /** The first of the records with the largest time; undefined when there is none. */
-  async newest(partition: Partition): Promise<TimedOffset | undefined> {
+  async newest(partition: Partition, committedOnly: boolean): Promise<TimedOffset | undefined> {
     const largestMs = await guardedRead(this.#logger, partition, async () => {
       let largest = -1
       for (const segment of partition.segments)
         largest = Math.max(largest, await segment.largestTime(this.#disk))
       return largest
     })
-    return largestMs < 0 ? undefined : this.firstSince(partition, largestMs)
+    return largestMs < 0 ? undefined : this.firstSince(partition, largestMs, committedOnly)
   }
 }

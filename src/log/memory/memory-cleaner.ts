@@ -1,5 +1,6 @@
 // Compaction in memory: what a log engine's cleaning amounts to when there are no files to swap.
 import { lastOffsetOf, maxTimestampOf, recordCountOf } from '#records'
+import { AbortedSpans } from '../aborted-spans.ts'
 import { type CleanableSegment, groupSegments, planCleaning } from '../compaction/cleanable.ts'
 import type { CleanerSettings } from '../compaction/cleaner-settings.ts'
 import { Compaction, lastsOf } from '../compaction.ts'
@@ -13,6 +14,8 @@ export interface MemorySegment {
   size: number
   firstTimestampMs: number | undefined
   maxTimestampMs: number
+  /** The aborted transactions whose markers are in it. */
+  aborted: AbortedSpans
   /** When it was written to last. */
   modifiedMs: number
 }
@@ -90,6 +93,7 @@ const keepGroup = (
     size: batches.reduce((sum, { length }) => sum + length, 0),
     firstTimestampMs: first && maxTimestampOf(first),
     maxTimestampMs: largestTimeOf(batches),
+    aborted: new AbortedSpans(group.flatMap(({ of }) => [...of.aborted])),
     modifiedMs: nowMs,
   }
 }

@@ -11,12 +11,15 @@ import {
   partitionOf,
   read,
 } from '../engine.suite.ts'
+import { transactionSuite } from '../transactions.suite.ts'
 import { MemoryLog } from './memory-log.ts'
 
-engineSuite('memory', async () => {
+const start = async () => {
   const engine = new MemoryLog(realClock, { producersMax: 100, retentionCheckMs: 300_000 })
   return { engine, close: () => engine.close() }
-})
+}
+engineSuite('memory', start)
+transactionSuite('memory', start)
 
 test('what is due is compacted from time to time, and readers find the next batch in the gaps', async () => {
   const simulation = new Simulation(new SeededRandom(1))

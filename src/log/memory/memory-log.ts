@@ -1,8 +1,9 @@
 // The memory engine: the same log without a disk. It is the plain model that the other engines are held
 // against, and what tests use that need no files. Everything is durable as soon as it is appended.
-import { kafkaError } from '#model'
+import { type ErrorName, KafkaError, kafkaError } from '#model'
 import { batchSizeOf, lastOffsetOf, maxTimestampOf, type Pause, placeBatch } from '#records'
 import { type Clock, nextTurn, type Timer } from '#world'
+import { type AbortedSpan, AbortedSpans, abortedAmong } from '../aborted-spans.ts'
 import { type Admitted, admit, refusalOf } from '../admission.ts'
 import { type CleanerSettings, cleanerDefaults } from '../compaction/cleaner-settings.ts'
 import type {
@@ -15,19 +16,23 @@ import type {
   Movement,
   Opened,
   OpenPartition,
+  OpenTransaction,
   PartitionId,
   ProducerState,
   Read,
   ReadOutcome,
   TimedOffset,
+  TransactionMarker,
 } from '../engine.ts'
 import { Epochs } from '../epochs.ts'
 import { firstRetentionCheckMs } from '../limits.ts'
+import { markerBatch } from '../marker-batch.ts'
 import { Movements } from '../movements.ts'
 import { ProducerStates } from '../producer-states.ts'
 import { readError, unreadable } from '../read-outcome.ts'
 import { expiredCount } from '../retention.ts'
 import { mustRoll } from '../rolling.ts'
+import { StableOffset } from '../stable-offset.ts'
 import { recordSince } from '../time-search.ts'
 import { cleanInMemory, largestTimeOf, type MemorySegment } from './memory-cleaner.ts'
 
@@ -92,6 +97,38 @@ export class MemoryLog implements LogEngine {
     return Promise.all(appends.map((append) => this.#appendOne(append, options)))
   }
 
+  appendMarkers(markers: readonly TransactionMarker[]): Promise<readonly (ErrorName | null)[]> {
+    return Promise.all(
+      markers.map(async (marker) => {
+        const partition = this.#find(marker)
+        if (!partition) return null
+        const marked = partition.turn.then(() => this.#mark(partition, marker))
+        partition.turn = marked.catch(() => undefined)
+        try {
+          await marked
+          return null
+        } catch (error) {
+          if (error instanceof KafkaError) return error.errorName
+          throw error
+        }
+      }),
+    )
+  }
+
+  markersSeen(id: PartitionId, producerId: number): number {
+    return this.#find(id)?.producers.markersSeen(producerId) ?? 0
+  }
+
+  async durable(ids: readonly PartitionId[]): Promise<void> {
+    await Promise.all(ids.map((id) => this.#find(id)?.turn))
+  }
+
+  openTransactions(id?: PartitionId): readonly OpenTransaction[] {
+    const one = id && this.#find(id)
+    const asked = id ? (one ? [one] : []) : [...this.#partitions.values()]
+    return asked.flatMap((each) => each.producers.openTransactions(each.id))
+  }
+
   read(reads: readonly Read[], bytesMax: number): Promise<readonly ReadOutcome[]> {
     let left = bytesMax
     let found = false
@@ -110,7 +147,7 @@ export class MemoryLog implements LogEngine {
       partition && {
         logStart: partition.logStart,
         highWatermark: partition.end,
-        lastStable: partition.end,
+        lastStable: lastStableOf(partition),
         end: partition.end,
         durableEnd: partition.end,
         leaderEpoch: partition.id.leaderEpoch,
@@ -120,29 +157,36 @@ export class MemoryLog implements LogEngine {
     )
   }
 
-  readableBytes(id: PartitionId, offset: number): number {
+  readableBytes(id: PartitionId, offset: number, committedOnly: boolean): number {
     const partition = this.#find(id)
     if (!partition || offset < 0) return 0
-    return sizeOf(batchesOf(partition).filter((batch) => lastOffsetOf(batch) >= offset))
+    const upTo = committedOnly ? lastStableOf(partition) : partition.end
+    const isWanted = (last: number): boolean => last >= offset && last < upTo
+    return sizeOf(batchesOf(partition).filter((batch) => isWanted(lastOffsetOf(batch))))
   }
 
   onMovement(listener: (movements: readonly Movement[]) => void): void {
     this.#movements.listen(listener)
   }
 
-  async firstSince(id: PartitionId, timestampMs: number): Promise<TimedOffset | undefined> {
+  async firstSince(
+    id: PartitionId,
+    timestampMs: number,
+    committedOnly: boolean,
+  ): Promise<TimedOffset | undefined> {
     const partition = this.#served(id)
+    const upTo = committedOnly ? lastStableOf(partition) : partition.end
     for (const batch of batchesOf(partition)) {
       if (maxTimestampOf(batch) < timestampMs) continue
       const record = await recordSince(batch, timestampMs, partition.logStart, this.#pause)
-      if (record) return record
+      if (record) return record.offset < upTo ? record : undefined
     }
     return undefined
   }
 
-  async newest(id: PartitionId): Promise<TimedOffset | undefined> {
+  async newest(id: PartitionId, committedOnly: boolean): Promise<TimedOffset | undefined> {
     const largestMs = largestTimeOf(batchesOf(this.#served(id)))
-    return largestMs < 0 ? undefined : this.firstSince(id, largestMs)
+    return largestMs < 0 ? undefined : this.firstSince(id, largestMs, committedOnly)
   }
 
   epochEnd(id: PartitionId, epoch: number): { leaderEpoch: number; endOffset: number } {
@@ -233,20 +277,40 @@ export class MemoryLog implements LogEngine {
 
   #store(
     partition: MemoryPartition,
-    { batch, facts, logAppendTimeMs }: Admitted,
+    { batch, facts, transaction, logAppendTimeMs }: Admitted,
     nowMs: number,
   ): AppendOutcome {
     if (this.#find(partition.id) !== partition) throw kafkaError('UNKNOWN_TOPIC_OR_PARTITION')
-    const original = facts.producerId >= 0 ? partition.producers.check(facts) : undefined
+    const { producers } = partition
+    const original = facts.producerId >= 0 ? producers.check(facts, transaction) : undefined
     const baseOffset = original?.baseOffset ?? partition.end
     if (!original) {
       placeBatch(batch, baseOffset, partition.id.leaderEpoch)
       this.#place(partition, batch, nowMs)
       partition.end += facts.count
-      if (facts.producerId >= 0) partition.producers.add(facts, baseOffset, nowMs)
+      if (facts.producerId >= 0) producers.add(facts, baseOffset, nowMs)
       this.#movements.add(keyOf(partition.id), partition.id, batch.length, false)
     }
     return { error: undefined, baseOffset, logAppendTimeMs, logStart: partition.logStart }
+  }
+
+  #mark(partition: MemoryPartition, marker: TransactionMarker): void {
+    const { producers, end: offset } = partition
+    producers.checkMarker(marker)
+    const nowMs = this.#clock.nowMs()
+    const batch = markerBatch(marker, nowMs)
+    placeBatch(batch, offset, partition.id.leaderEpoch)
+    this.#place(partition, batch, nowMs)
+    partition.end = offset + 1
+    const firstOffset = producers.mark(marker, nowMs)
+    if (firstOffset !== undefined && !marker.commit)
+      partition.segments.at(-1)!.aborted.add({
+        producerId: marker.producerId,
+        firstOffset,
+        lastOffset: offset,
+        lastStable: producers.firstOpen ?? offset + 1,
+      })
+    this.#movements.add(keyOf(partition.id), partition.id, batch.length, false)
   }
 
   #place(partition: MemoryPartition, batch: Buffer, nowMs: number): void {
@@ -303,15 +367,21 @@ export class MemoryLog implements LogEngine {
     const sizeMax = Math.min(bytesLeft, read.bytesMax)
     const records: Buffer[] = []
     let recordsSize = 0
+    const { highWatermark, lastStable, logStart } = bounds
+    const upTo = read.committedOnly ? lastStable : highWatermark
+    let endOffset = read.offset
     for (const batch of batchesOf(partition)) {
       if (lastOffsetOf(batch) < read.offset) continue
+      if (lastOffsetOf(batch) >= upTo) break
       const isFirst = recordsSize === 0 && wholeFirst
       if (recordsSize + batch.length > sizeMax && !isFirst) break
       records.push(batch)
+      endOffset = lastOffsetOf(batch) + 1
       recordsSize += batch.length
     }
-    const { highWatermark, lastStable, logStart } = bounds
-    const aborted = read.committedOnly ? [] : null
+    const spans: AbortedSpan[] = []
+    for (const { aborted } of partition.segments) aborted.collect(read.offset, upTo, spans)
+    const aborted = read.committedOnly ? abortedAmong(spans, endOffset) : null
     return { error: undefined, records, recordsSize, highWatermark, lastStable, logStart, aborted }
   }
 
@@ -330,8 +400,12 @@ const emptySegment = (baseOffset: number): MemorySegment => ({
   size: 0,
   firstTimestampMs: undefined,
   maxTimestampMs: -1,
+  aborted: new AbortedSpans(),
   modifiedMs: 0,
 })
+
+const lastStableOf = ({ producers, end, logStart }: MemoryPartition): number =>
+  new StableOffset().of(producers, end, logStart)
 
 const batchesOf = ({ segments }: MemoryPartition): Buffer[] =>
   segments.flatMap(({ batches }) => batches)

@@ -8,28 +8,36 @@ import type { TopicsImage } from './topics.ts'
  * pattern can never hold up the broker. Throws INVALID_REGULAR_EXPRESSION.
  */
 export const checkRegex = (pattern: string): void => {
-  compile(pattern)
+  compile(pattern, topicRegexField)
 }
 
 /** The names, sorted, of the topics that a pattern matches as a whole. */
 export const topicsMatching = (pattern: string, topics: TopicsImage): readonly string[] => {
-  const matcher = compile(pattern)
+  const matcher = compile(pattern, topicRegexField)
   return [...topics.names()].filter((name) => matcher.matches(name)).sort()
 }
 
-const compile = (pattern: string): RE2JS => {
+/** Says which names a pattern matches as a whole. Throws INVALID_REGULAR_EXPRESSION. */
+export const patternMatcher = (pattern: string, field: string): ((name: string) => boolean) => {
+  const matcher = compile(pattern, field)
+  return (name) => matcher.matches(name)
+}
+
+const topicRegexField = 'SubscribedTopicRegex'
+
+const compile = (pattern: string, field: string): RE2JS => {
   try {
     const matcher = RE2JS.compile(pattern)
     if (matcher.programSize() <= regexInstructionsMax) return matcher
     throw kafkaError(
       'INVALID_REGULAR_EXPRESSION',
-      `SubscribedTopicRegex compiles to more than ${regexInstructionsMax} instructions.`,
+      `${field} compiles to more than ${regexInstructionsMax} instructions.`,
     )
   } catch (error) {
     if (!(error instanceof RE2JSException)) throw error
     throw kafkaError(
       'INVALID_REGULAR_EXPRESSION',
-      `SubscribedTopicRegex '${pattern}' is not a valid regular expression: ${error.message}.`,
+      `${field} '${pattern}' is not a valid regular expression: ${error.message}.`,
     )
   }
 }

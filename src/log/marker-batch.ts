@@ -1,0 +1,15 @@
+import { buildMarker, MarkerType } from '#records'
+import type { TransactionMarker } from './engine.ts'
+
+/** The control batch of a marker, still without its place in a log. */
+export const markerBatch = (
+  { commit, producerId, epoch, coordinatorEpoch = 0 }: TransactionMarker,
+  nowMs: number,
+): Buffer =>
+  buildMarker({
+    type: commit ? MarkerType.commit : MarkerType.abort,
+    timestampMs: nowMs,
+    producerId,
+    producerEpoch: epoch,
+    coordinatorEpoch,
+  })
