@@ -1,4 +1,4 @@
-import { equal } from 'node:assert/strict'
+import { deepEqual, equal } from 'node:assert/strict'
 import { test } from 'node:test'
 import { SeededRandom, SimulatedDisk, Simulation } from '#testing'
 import type { Logger } from '#world'
@@ -47,4 +47,12 @@ test('an old segment goes in the same check as the young one before it that goes
     retentionMs: hourMs,
   })
   equal(log.bounds(id)!.logStart, 3)
+})
+
+test('a time is looked for in vain in a log that retention has emptied', async () => {
+  const { log, id, simulation, problems } = await checkedLog([9, 9], { retentionMs: hourMs })
+  equal(log.bounds(id)!.logStart, 2)
+  equal(await simulation.until(log.firstSince(id, 0)), undefined)
+  equal(await simulation.until(log.newest(id)), undefined)
+  deepEqual(problems, [])
 })
