@@ -56,3 +56,12 @@ test('a time is looked for in vain in a log that retention has emptied', async (
   equal(await simulation.until(log.newest(id)), undefined)
   deepEqual(problems, [])
 })
+
+test('a cleaning makes a segment without records no younger', async () => {
+  const compacted = { compacted: true, minCleanableDirtyRatio: 0, retentionMs: hourMs }
+  const { log, id, simulation } = await checkedLog([0, 0, 0], compacted)
+  await simulation.pass(hourMs / 2)
+  equal(await simulation.until(log.compact()), 1)
+  await simulation.pass(hourMs / 2)
+  equal(log.bounds(id)!.logStart, 3)
+})

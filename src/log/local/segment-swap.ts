@@ -40,6 +40,9 @@ export class SegmentSwap {
     cleaned.sealed = true
     try {
       await cleaned.largestTime(this.#disk)
+      // Retention goes by this time where no record has one, and a cleaning makes none younger.
+      const modifiedMs = await this.#disk.modifiedMs(old.at(-1)!.path)
+      await this.#disk.setModifiedMs(cleaned.path, modifiedMs)
       await decideSwap(this.#disk, folder, baseOffset)
     } catch (error) {
       await undoCleaning(this.#disk, folder, baseOffset).catch(() => this.#giveUp(partition, error))
