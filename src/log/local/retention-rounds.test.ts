@@ -52,8 +52,8 @@ test('an old segment goes in the same check as the young one before it that goes
 test('a time is looked for in vain in a log that retention has emptied', async () => {
   const { log, id, simulation, problems } = await checkedLog([9, 9], { retentionMs: hourMs })
   equal(log.bounds(id)!.logStart, 2)
-  equal(await simulation.until(log.firstSince(id, 0)), undefined)
-  equal(await simulation.until(log.newest(id)), undefined)
+  equal(await simulation.until(log.firstSince(id, 0, false)), undefined)
+  equal(await simulation.until(log.newest(id, false)), undefined)
   deepEqual(problems, [])
 })
 
