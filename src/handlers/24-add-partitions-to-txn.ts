@@ -51,8 +51,10 @@ const codes = async (
 ): Promise<CodeOf> => {
   const isKnown = (name: string, partition: number): boolean =>
     partition >= 0 && partition < (catalog.named(name)?.partitionCount ?? 0)
-  const isAllKnown = asked.topics.every(({ name, partitions }) =>
-    partitions.every((partition) => isKnown(name, partition)),
+  const isAllKnown = asked.topics.every(
+    ({ name, partitions }) =>
+      catalog.named(name) !== undefined &&
+      partitions.every((partition) => isKnown(name, partition)),
   )
   if (!isAllKnown)
     return (name, partition) =>

@@ -298,6 +298,13 @@ test('every version of AddPartitionsToTxn, AddOffsetsToTxn and EndTxn is served'
       ]),
       ['OPERATION_NOT_ATTEMPTED', 'UNKNOWN_TOPIC_OR_PARTITION', 'UNKNOWN_TOPIC_OR_PARTITION'],
     )
+    deepEqual(
+      await add([
+        { name, partitions: [0] },
+        { name: 'nowhere', partitions: [] },
+      ]),
+      ['OPERATION_NOT_ATTEMPTED'],
+    )
     deepEqual(await add([{ name, partitions: [0, 1] }]), ['NONE', 'NONE'])
     const group = Math.min(version, 4)
     const addGroup = async (epoch?: number) =>
