@@ -1,6 +1,7 @@
 // The moment when a cleaned segment takes the place of old ones: in memory between two turns of the event
 // loop, on disk step by step (`swap-files.ts`).
 import type { Clock, Disk, Logger, Timer } from '#world'
+import { AbortedSpans } from '../aborted-spans.ts'
 import { partitionName } from './checkpoint-files.ts'
 import type { FileLeases } from './file-leases.ts'
 import type { Partition } from './partition.ts'
@@ -38,8 +39,11 @@ export class SegmentSwap {
     const { baseOffset } = old[0]!
     const cleaned = new Segment(folder, baseOffset, size, cleanedEnding)
     cleaned.sealed = true
+    cleaned.aborted = undefined
     try {
       await cleaned.largestTime(this.#disk)
+      await cleaned.loadAborted(this.#disk)
+      cleaned.aborted ??= new AbortedSpans()
       await decideSwap(this.#disk, folder, baseOffset)
     } catch (error) {
       await undoCleaning(this.#disk, folder, baseOffset).catch(() => this.#giveUp(partition, error))
