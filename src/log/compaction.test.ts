@@ -256,7 +256,7 @@ test('records of an aborted transaction go at once, and hide no older ones', () 
     batch(5, 'c=1', transaction(5)),
     marker(6, 5, MarkerType.commit),
   ]
-  const aborted = [{ producerId: 5, firstOffset: 1 }]
+  const aborted = [{ producerId: 5, firstOffset: 1, lastOffset: 3, lastStable: 2 }]
   const first = clean(log, { aborted })
   deepEqual(basesOf(first.log), [0, 2, 3, 4, 5, 6])
   equal(deleteHorizonOf(first.log[2]!), undefined, 'a batch of it was still there')
@@ -266,6 +266,25 @@ test('records of an aborted transaction go at once, and hide no older ones', () 
   equal(deleteHorizonOf(second.log[3]!), undefined, 'the committed records are still there')
   const third = clean(second.log, { aborted, firstDirtyOffset: 7, nowMs: timeMs + 1000 })
   deepEqual(basesOf(third.log), [0, 2, 4, 5, 6])
+})
+
+test('readers are told of an aborted transaction as long as some of it is to be read', () => {
+  const log = [batch(0, 'a=1', transaction(5)), marker(1, 5, MarkerType.abort), batch(2, 'b=1')]
+  const aborted = [{ producerId: 5, firstOffset: 0, lastOffset: 1, lastStable: 2 }]
+  const told = (of: readonly Buffer[]) => {
+    const cleaning = new Compaction(options({ aborted }))
+    for (const each of of) cleaning.learn(each, 0, each.length)
+    for (const each of of) cleaning.keep(each, 0, each.length, false)
+    return cleaning.takeAborted()
+  }
+  deepEqual(told(log), aborted, 'some reader may have the batch and not the marker yet')
+  deepEqual(told(log.slice(1)), [])
+})
+
+test('a transaction that was aborted before a walk begins takes nothing with it', () => {
+  const aborted = [{ producerId: 5, firstOffset: 0, lastOffset: 1, lastStable: 2 }]
+  const log = [batch(2, 'a=2', transaction(5)), marker(3, 5, MarkerType.commit), batch(4, 'b=1')]
+  deepEqual(basesOf(clean(log, { aborted }).log), [2, 3, 4])
 })
 
 test('a commit marker goes once its records are superseded and its horizon is past', () => {

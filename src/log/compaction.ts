@@ -27,11 +27,11 @@ import {
   producerIdOf,
   recordCountOf,
 } from '#records'
+import type { AbortedSpan } from './aborted-spans.ts'
 import { filterBatch } from './compaction/batch-filter.ts'
 import { OffsetMap, type OffsetMapOptions } from './compaction/offset-map.ts'
 import { RecordWalk } from './compaction/record-walk.ts'
 import { TransactionWalk } from './compaction/transaction-walk.ts'
-import type { AbortedTransaction } from './engine.ts'
 import { unfoldedSizeMax } from './limits.ts'
 import type { ProducerEntry } from './producer-states.ts'
 
@@ -58,7 +58,7 @@ export interface CompactionOptions extends OffsetMapOptions {
   nowMs: number
   deleteRetentionMs: number
   /** The aborted transactions in what is cleaned. */
-  aborted: readonly AbortedTransaction[]
+  aborted: readonly AbortedSpan[]
   producers: readonly LastOfProducer[]
 }
 
@@ -137,6 +137,14 @@ export class Compaction {
     })
     if (kept !== batch) this.#changeCount += 1
     return kept
+  }
+
+  /**
+   * The aborted transactions that readers of what was kept have to be told of, of those whose markers `keep`
+   * has met since this was last asked, in the order of the markers.
+   */
+  takeAborted(): AbortedSpan[] {
+    return this.#keeping.takeNeeded()
   }
 
   /** Gives its memory back; nothing can be asked of it any more. */

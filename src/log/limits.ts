@@ -51,6 +51,9 @@ export const tailBatchOverheadSize = 256
 /** Index entries of a closed segment kept in memory; a look-up then walks what lies between two. */
 export const closedIndexEntriesMax = 4096
 
+/** Aborted transactions of a closed segment kept in memory; more are read again when they are needed. */
+export const closedAbortedMax = 4096
+
 /** What a read adds to reach the batch it looks for from the index entry before it. */
 export const indexSlackSize = 16 * 1024
 

@@ -7,6 +7,7 @@ import {
   batchSizeOf,
   isControl,
   isTransactional,
+  lastOffsetOf,
   MarkerType,
   producerIdOf,
   readRecords,
@@ -25,9 +26,35 @@ export interface CommittedPart {
 /** Reads a partition, whose batches are not compressed, as consumers with `read_committed` do. */
 export const readCommitted = async (
   client: WireClient,
-  { topicId }: Topic,
+  topic: Topic,
   partition = 0,
 ): Promise<CommittedPart> => {
+  const values: string[] = []
+  const aborted = new Set<number>()
+  for (let offset = 0; ; ) {
+    const answer = await fetchCommitted(client, topic, partition, offset)
+    const bytes = Buffer.concat(answer.records ? [answer.records].flat() : [])
+    const begun = [...(answer.abortedTransactions ?? [])]
+    begun.sort((a, b) => a.firstOffset - b.firstOffset)
+    for (let start = 0; start < bytes.length; ) {
+      const batch = bytes.subarray(start, start + batchSizeOf(bytes, start))
+      start += batch.length
+      offset = lastOffsetOf(batch) + 1
+      while (begun.length > 0 && begun[0]!.firstOffset <= lastOffsetOf(batch))
+        aborted.add(begun.shift()!.producerId)
+      values.push(...committedValues(batch, aborted))
+    }
+    const { lastStableOffset: lastStable, highWatermark } = answer
+    if (bytes.length === 0 || offset >= lastStable) return { values, lastStable, highWatermark }
+  }
+}
+
+const fetchCommitted = async (
+  client: WireClient,
+  { topicId }: Topic,
+  partition: number,
+  fetchOffset: number,
+) => {
   const response = await client.request(Fetch, 18, {
     maxWaitMs: 0,
     minBytes: 1,
@@ -36,47 +63,29 @@ export const readCommitted = async (
     topics: [
       {
         topicId,
-        partitions: [{ partition, fetchOffset: 0, partitionMaxBytes: 64 * 1024 * 1024 }],
+        partitions: [{ partition, fetchOffset, partitionMaxBytes: 64 * 1024 * 1024 }],
       },
     ],
     forgottenTopicsData: [],
   })
   const answer = response.responses[0]!.partitions[0]!
   if (answer.errorCode !== 0) throw kafkaError(errorNameOf(answer.errorCode))
-  const bytes = Buffer.concat(answer.records ? [answer.records].flat() : [])
-  const begun = [...(answer.abortedTransactions ?? [])].sort(
-    (a, b) => a.firstOffset - b.firstOffset,
-  )
-  return {
-    values: committedValues(bytes, begun),
-    lastStable: answer.lastStableOffset,
-    highWatermark: answer.highWatermark,
-  }
+  return answer
 }
 
-const committedValues = (
-  bytes: Buffer,
-  begun: { producerId: number; firstOffset: number }[],
-): string[] => {
-  const values: string[] = []
-  const aborted = new Set<number>()
-  for (let start = 0; start < bytes.length; ) {
-    const batch = bytes.subarray(start, start + batchSizeOf(bytes, start))
-    start += batch.length
-    while (begun.length > 0 && begun[0]!.firstOffset <= baseOffsetOf(batch))
-      aborted.add(begun.shift()!.producerId)
-    const attributes = attributesOf(batch)
-    const records = readRecords(batch.subarray(batchHeaderSize), {
-      baseOffset: baseOffsetOf(batch),
-      baseTimestampMs: 0,
-      count: recordCountOf(batch),
-      appendTimeMs: undefined,
-    })
-    if (isControl(attributes)) {
-      const [marker] = records
-      if (marker!.key!.readInt16BE(2) === MarkerType.abort) aborted.delete(producerIdOf(batch))
-    } else if (!isTransactional(attributes) || !aborted.has(producerIdOf(batch)))
-      for (const { value } of records) values.push(String(value))
+/** What of a batch is committed; a marker ends the aborted transaction of its producer. */
+const committedValues = (batch: Buffer, aborted: Set<number>): string[] => {
+  const attributes = attributesOf(batch)
+  const records = readRecords(batch.subarray(batchHeaderSize), {
+    baseOffset: baseOffsetOf(batch),
+    baseTimestampMs: 0,
+    count: recordCountOf(batch),
+    appendTimeMs: undefined,
+  })
+  if (isControl(attributes)) {
+    if (records[0]!.key!.readInt16BE(2) === MarkerType.abort) aborted.delete(producerIdOf(batch))
+    return []
   }
-  return values
+  if (isTransactional(attributes) && aborted.has(producerIdOf(batch))) return []
+  return records.map(({ value }) => String(value))
 }

@@ -28,6 +28,13 @@ export class HeldTransactionLog implements TransactionLog {
     if (this.areMarkersHeld) await this.#hold()
     return markers.map(({ commit, producerId, epoch, topicId, partition }) => {
       const refusal = this.refusals.pop() ?? null
+      if (refusal === null)
+        this.open = this.open.filter(
+          (each) =>
+            each.topicId !== topicId ||
+            each.partition !== partition ||
+            each.producerId !== producerId,
+        )
       const word = refusal ?? (commit ? 'commit' : 'abort')
       this.written.push(`${word} ${producerId}/${epoch} ${topicId}-${partition}`)
       return refusal

@@ -8,7 +8,7 @@ import { java, scratch, works } from './programs.ts'
 export const javaMissing =
   kafkaMissing() ?? (works('javac', '-version') ? undefined : 'javac is not installed')
 
-const sources = ['JavaMember.java', 'GroupTool.java'].map((name) =>
+const sources = ['JavaMember.java', 'GroupTool.java', 'JavaCopier.java'].map((name) =>
   fileURLToPath(new URL(`clients/${name}`, import.meta.url)),
 )
 let isCompiled = false

@@ -1,6 +1,6 @@
-// `npm run compat [-- --megabytes N] [--only records|groups]`: every client that can be had here writes
+// `npm run compat [-- --megabytes N] [--only records|groups|transactions]`: every client that can be had here writes
 // real text with every codec, and every reader reads what every writer wrote, byte for byte; and every
-// client's groups hold together. Says what it skipped.
+// client's groups hold together, and its transactions. Says what it skipped.
 import { parseArgs } from 'node:util'
 import { type BoxedBroker, boxBroker } from '#testing'
 import { attempt, skip, summary } from './attempts.ts'
@@ -10,6 +10,7 @@ import { makeTopic, readText } from './own-reader.ts'
 import { cleanUp } from './programs.ts'
 import { fingerprint, realLines } from './text.ts'
 import { kafkaTopics, toolClients } from './tool-clients.ts'
+import { compareTransactions } from './transaction-compat.ts'
 
 const { values } = parseArgs({
   options: { megabytes: { type: 'string', default: '20' }, only: { type: 'string' } },
@@ -96,8 +97,10 @@ const compareRecords = async (): Promise<void> => {
 }
 
 try {
-  if (values.only !== 'groups') await compareRecords()
-  if (values.only !== 'records') await compareGroups(writers)
+  const { only } = values
+  if (!only || only === 'records') await compareRecords()
+  if (!only || only === 'groups') await compareGroups(writers)
+  if (!only || only === 'transactions') await compareTransactions()
 } finally {
   cleanUp()
 }

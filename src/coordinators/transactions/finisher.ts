@@ -64,8 +64,10 @@ export class Finisher {
       .catch(() => this.#reload(id))
   }
 
-  close(): void {
+  /** Writes no more markers; resolves when those that are being written are on disk. */
+  async close(): Promise<void> {
     this.#isClosed = true
+    await this.tried()
   }
 
   async #try(id: string): Promise<void> {
@@ -77,6 +79,7 @@ export class Finisher {
       this.#finishing.delete(id)
       return
     }
+    if (this.#isClosed) return
     const state = this.#machines.peek(id)
     const isDurable = state !== undefined && state.facts === facts && isDecided(state)
     const errors = isDurable ? await this.#log.appendMarkers(markersOf(state)) : []

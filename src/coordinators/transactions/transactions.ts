@@ -232,9 +232,8 @@ export class Transactions {
   }
 
   /** Answers whoever waits, and stores what was decided; markers that are not written yet are at the next start. */
-  close(): Promise<void> {
-    this.#finisher.close()
-    return this.#runtime.close()
+  async close(): Promise<void> {
+    await Promise.all([this.#finisher.close(), this.#runtime.close()])
   }
 
   /** An id is taken only when the machine asks for one. */

@@ -163,6 +163,8 @@ export class Checkpoints {
     const segments = written.map(({ baseOffset }) => baseOffset)
     partition.cleanStop = indexes && { indexes, segments }
     await this.#writeEpochs(partition)
+    // What a scan from the snapshot on could not make anew has to be there for certain, if the snapshot is.
+    if (partition.active?.aborted?.count) await this.#disk.syncFolder(partition.folder)
     await this.#writeSnapshot(partition, partition.end, partition.producers, false)
     await this.#disk.syncFolder(partition.folder)
   }

@@ -16,6 +16,7 @@ import {
   type Threads,
   type Timer,
 } from '#world'
+import type { AbortedSpan } from '../aborted-spans.ts'
 import {
   type CleanableSegment,
   type CleaningPlan,
@@ -24,6 +25,7 @@ import {
 } from '../compaction/cleanable.ts'
 import type { CleanerSettings } from '../compaction/cleaner-settings.ts'
 import { lastsOf } from '../compaction.ts'
+import { abortedOf } from './aborted-lookups.ts'
 import { type PartitionOffset, partitionName } from './checkpoint-files.ts'
 import type { Checkpoints } from './checkpoints.ts'
 import type { CleaningQuestion, Learnt, Written } from './cleaning-job.ts'
@@ -175,7 +177,7 @@ export class Cleaner {
     const due: Due[] = []
     for (const partition of [...this.#cleanable()]) {
       const { config, logStart, end, readable, cleanedTo } = partition
-      const limit = Math.min(readable.offset, safeEnd(partition))
+      const limit = Math.min(readable.offset, partition.lastStable, safeEnd(partition))
       try {
         const segments = await partition.reading(() => this.#describe(partition))
         const log = { segments, logStart, end, limit, cleanedTo }
@@ -233,7 +235,7 @@ export class Cleaner {
       segments: cleanable.slice(Math.max(0, first)).map(plain),
       endOffset: firstUncleanableOffset,
       bytesPerSecondMax: this.#settings.bytesPerSecondMax / Math.max(1, this.#settings.threads),
-      compaction: this.#compaction(partition, plan),
+      compaction: this.#compaction(partition, plan, await this.#abortedIn(partition, plan)),
     })
     const touched = cleanable.filter(({ baseOffset }) => baseOffset < learnt.end)
     for (const group of groupSegments(touched, config, firstUncleanableOffset)) {
@@ -258,6 +260,7 @@ export class Cleaner {
   #compaction(
     { config, producers }: Partition,
     { firstDirtyOffset, firstUncleanableOffset }: CleaningPlan,
+    aborted: readonly AbortedSpan[],
   ) {
     const { dedupeBufferSize, threads, loadFactor } = this.#settings
     return {
@@ -268,10 +271,22 @@ export class Cleaner {
       firstDirtyOffset,
       nowMs: this.#clock.nowMs(),
       deleteRetentionMs: config.deleteRetentionMs,
-      // No transactions are served yet.
-      aborted: [],
+      aborted,
       producers: lastsOf(producers.entries),
     }
+  }
+
+  /** All aborted transactions that began in what is cleaned: the markers of some are behind it. */
+  async #abortedIn(
+    { segments, logStart }: Partition,
+    { firstUncleanableOffset: upTo }: CleaningPlan,
+  ): Promise<AbortedSpan[]> {
+    const found: AbortedSpan[] = []
+    for (const segment of segments) {
+      const aborted = await abortedOf(this.#disk, segments, segment)
+      if (!aborted.collect(Math.min(logStart, segment.baseOffset), upTo, found)) break
+    }
+    return found
   }
 
   /** Puts a cleaned segment in its place, unless something else has happened to the old ones. */

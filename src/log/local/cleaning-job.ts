@@ -3,6 +3,7 @@
 // in use; whoever asked puts the result in its place, or throws it away.
 import { lastOffsetOf } from '#records'
 import { type Clock, type DiskFile, ThreadEnded, type ThreadSurroundings } from '#world'
+import { AbortedSpans } from '../aborted-spans.ts'
 import { Compaction, type CompactionOptions } from '../compaction.ts'
 import {
   cleaningPieceSize,
@@ -108,6 +109,7 @@ export class CleaningJob {
           () => output.settle(this.#throttle),
         )
       output.write()
+      cleaned.aborted = new AbortedSpans(this.#compaction.takeAborted())
       const isChanged =
         cleaned.size > 0 && (segments.length > 1 || this.#compaction.changeCount > changesBefore)
       if (isChanged) await file.sync()

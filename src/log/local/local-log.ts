@@ -48,7 +48,7 @@ import { DataFolder, type LeftBehind } from './data-folder.ts'
 import { DiskRoom } from './disk-room.ts'
 import { FileLeases } from './file-leases.ts'
 import { guardedRead } from './guarded-read.ts'
-import { abortedIn, type FoundBatches, LogReader } from './log-reader.ts'
+import { type FoundBatches, LogReader } from './log-reader.ts'
 import { LogWriter } from './log-writer.ts'
 import { Partition, type PartitionHost } from './partition.ts'
 import { PartitionMap } from './partition-map.ts'
@@ -243,12 +243,8 @@ export class LocalLog implements LogEngine {
 
   epochEnd(id: PartitionId, epoch: number): { leaderEpoch: number; endOffset: number } {
     const partition = this.#partitions.get(id)
-    return (
-      partition?.epochs.endOf(epoch, partition.readable.offset) ?? {
-        leaderEpoch: -1,
-        endOffset: -1,
-      }
-    )
+    const none = { leaderEpoch: -1, endOffset: -1 }
+    return partition?.epochs.endOf(epoch, partition.readable.offset) ?? none
   }
 
   epochOf(id: PartitionId, offset: number): number {
@@ -418,17 +414,20 @@ export class LocalLog implements LogEngine {
     const bounds = partition.bounds
     const error = readError(read, bounds)
     if (error) return unreadable(error)
-    const upTo = read.committedOnly ? bounds.lastStable : bounds.highWatermark
+    const { offset, committedOnly } = read
     const sizeMax = Math.min(bytesLeft, read.bytesMax)
     const found = guardedRead(this.#logger, partition, () =>
-      this.#reader.read(partition, read.offset, sizeMax, wholeFirst, upTo),
+      this.#reader.read(partition, offset, sizeMax, wholeFirst, committedOnly),
     )
-    const outcome = ({ chunks: records, size: recordsSize }: FoundBatches): ReadOutcome => {
+    const outcome = ({
+      chunks: records,
+      size: recordsSize,
+      aborted,
+    }: FoundBatches): ReadOutcome => {
       const { logStart } = partition
       // What was found may no longer be what stood at that offset.
-      if (read.offset < logStart) return unreadable(kafkaError('OFFSET_OUT_OF_RANGE'))
+      if (offset < logStart) return unreadable(kafkaError('OFFSET_OUT_OF_RANGE'))
       const { highWatermark, lastStable } = bounds
-      const aborted = read.committedOnly ? abortedIn(partition, read.offset, upTo, records) : null
       return {
         error: undefined,
         records,

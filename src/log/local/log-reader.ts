@@ -2,10 +2,10 @@
 // file through the thread pool. Readers of one place at one time share one read.
 import { batchHeaderSize, batchSizeOf, lastOffsetOf } from '#records'
 import type { Disk, DiskFile } from '#world'
-import { type AbortedSpan, abortedAmong } from '../aborted-spans.ts'
 import type { AbortedTransaction } from '../engine.ts'
 import { indexSlackSize, readPlacesMax } from '../limits.ts'
 import { LogError } from '../log-error.ts'
+import { abortedBetween } from './aborted-lookups.ts'
 import { newestRecordMs, scanBatches } from './batch-scan.ts'
 import type { FileLeases } from './file-leases.ts'
 import type { Mark, Partition } from './partition.ts'
@@ -15,9 +15,11 @@ import type { Segment } from './segment.ts'
 export interface FoundBatches {
   chunks: readonly Uint8Array[]
   size: number
+  /** Null unless only committed records were asked for. */
+  aborted: readonly AbortedTransaction[] | null
 }
 
-const nothing: FoundBatches = { chunks: [], size: 0 }
+const nothing: FoundBatches = { chunks: [], size: 0, aborted: null }
 
 /** A stretch of a segment that readers may see. */
 interface Stretch {
@@ -40,40 +42,26 @@ export class LogReader {
 
   /**
    * The batches from the one that holds `offset` on (or the first one behind it), up to what readers may
-   * see, and before `upTo`. The first one is whole even beyond `bytesMax` if `wholeFirst`; the others stay
-   * within it.
+   * see. The first one is whole even beyond `bytesMax` if `wholeFirst`; the others stay within it. Readers of
+   * committed records get less, and are told what of it was aborted.
    */
   read(
     partition: Partition,
     offset: number,
     bytesMax: number,
     wholeFirst: boolean,
-    upTo = Number.POSITIVE_INFINITY,
+    committedOnly: boolean,
   ): FoundBatches | Promise<FoundBatches> {
-    const readable = partition.readable
-    if (offset >= Math.min(readable.offset, upTo) || (bytesMax <= 0 && !wholeFirst)) return nothing
-    const cached = partition.tail.from(offset)
-    if (cached && !cached[0]?.segment.replaced) {
-      const chunks: Buffer[] = []
-      let size = 0
-      for (const { bytes, lastOffset, segment } of cached) {
-        if (lastOffset >= Math.min(readable.offset, upTo) || segment.replaced) break
-        if (size + bytes.length > bytesMax && !(wholeFirst && size === 0)) break
-        chunks.push(bytes)
-        size += bytes.length
-      }
-      return { chunks, size }
+    const upTo = committedOnly ? partition.lastStable : partition.readable.offset
+    const found = this.#readUpTo(partition, offset, upTo, bytesMax, wholeFirst)
+    if (!committedOnly) return found
+    const withAborted = (batches: FoundBatches): FoundBatches | Promise<FoundBatches> => {
+      const end = (): number => endOfBatches(batches.chunks)
+      const aborted = abortedBetween(this.#disk, partition, { from: offset, upTo }, end)
+      if (!(aborted instanceof Promise)) return { ...batches, aborted }
+      return aborted.then((told) => ({ ...batches, aborted: told }))
     }
-    const { topicId, partition: number } = partition.id
-    const key = `${topicId}/${number}/${offset}/${bytesMax}/${wholeFirst}/${readable.offset}`
-    const isCut = upTo < readable.offset
-    const pending = this.#inFlight.get(key)
-    if (pending) return isCut ? pending.then((found) => cut(found, upTo)) : pending
-    const reading = this.#readFiles(partition, offset, bytesMax, wholeFirst).finally(() =>
-      this.#inFlight.delete(key),
-    )
-    this.#inFlight.set(key, reading)
-    return isCut ? reading.then((found) => cut(found, upTo)) : reading
+    return found instanceof Promise ? found.then(withAborted) : withAborted(found)
   }
 
   /** Bytes between `offset` and what readers may see, by what is known without reading. */
@@ -121,6 +109,39 @@ export class LogReader {
       if (batch) return { batch }
     }
     return undefined
+  }
+
+  #readUpTo(
+    partition: Partition,
+    offset: number,
+    upTo: number,
+    bytesMax: number,
+    wholeFirst: boolean,
+  ): FoundBatches | Promise<FoundBatches> {
+    const readable = partition.readable
+    if (offset >= upTo || (bytesMax <= 0 && !wholeFirst)) return nothing
+    const cached = partition.tail.from(offset)
+    if (cached && !cached[0]?.segment.replaced) {
+      const chunks: Buffer[] = []
+      let size = 0
+      for (const { bytes, lastOffset, segment } of cached) {
+        if (lastOffset >= upTo || segment.replaced) break
+        if (size + bytes.length > bytesMax && !(wholeFirst && size === 0)) break
+        chunks.push(bytes)
+        size += bytes.length
+      }
+      return { ...nothing, chunks, size }
+    }
+    const { topicId, partition: number } = partition.id
+    const key = `${topicId}/${number}/${offset}/${bytesMax}/${wholeFirst}/${readable.offset}`
+    const isCut = upTo < readable.offset
+    const pending = this.#inFlight.get(key)
+    if (pending) return isCut ? pending.then((found) => cut(found, upTo)) : pending
+    const reading = this.#readFiles(partition, offset, bytesMax, wholeFirst).finally(() =>
+      this.#inFlight.delete(key),
+    )
+    this.#inFlight.set(key, reading)
+    return isCut ? reading.then((found) => cut(found, upTo)) : reading
   }
 
   async #readFiles(
@@ -173,7 +194,7 @@ export class LogReader {
         first + firstSize <= bytes.length
           ? bytes.subarray(first, first + firstSize)
           : await readWhole(file, stretch.start + first, firstSize)
-      return { chunks: [whole], size: firstSize, stopped: true }
+      return { ...nothing, chunks: [whole], size: firstSize, stopped: true }
     }
     const last = wholeBatchesEnd(bytes, first, bytesMax)
     if (last === first && first === 0) throw damage(stretch.start)
@@ -186,7 +207,8 @@ export class LogReader {
         wholeFirst,
       )
     this.#remember(stretch.segment, bytes, first, last, stretch.start)
-    return { chunks: [bytes.subarray(first, last)], size: last - first, stopped: true }
+    const chunks = [bytes.subarray(first, last)]
+    return { ...nothing, chunks, size: last - first, stopped: true }
   }
 
   #placeOf(segment: Segment, offset: number): number | undefined {
@@ -227,21 +249,6 @@ const stableOf = (partition: Partition): Mark => {
   return { offset, segment, position: segment?.floorOfOffsetNow(offset) ?? 0 }
 }
 
-/** The aborted transactions that a reader of committed records is told of, who got these batches. */
-export const abortedIn = (
-  partition: Partition,
-  from: number,
-  upTo: number,
-  chunks: readonly Uint8Array[],
-): AbortedTransaction[] => {
-  const spans: AbortedSpan[] = []
-  const first = partition.segmentOf(from)?.baseOffset ?? 0
-  for (const { baseOffset, aborted } of partition.segments)
-    if (baseOffset >= first && !aborted.collect(from, upTo, spans)) break
-  // Mostly there are none, and then the batches need not be looked at.
-  return spans.length === 0 ? [] : abortedAmong(spans, endOfBatches(chunks))
-}
-
 /** The offset after the last of some whole batches; 0 when there is none. */
 const endOfBatches = (chunks: readonly Uint8Array[]): number => {
   const last = chunks.at(-1)
@@ -265,7 +272,7 @@ const cut = ({ chunks }: FoundBatches, upTo: number): FoundBatches => {
     size += end
     if (end < bytes.length) break
   }
-  return { chunks: kept, size }
+  return { ...nothing, chunks: kept, size }
 }
 
 /** Where what readers may see of a segment ends. */

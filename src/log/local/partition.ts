@@ -307,7 +307,7 @@ export class Partition {
     const { refusal, end: offset } = this
     if (refusal) throw refusal
     this.producers.checkMarker(marker)
-    if ((this.active?.aborted.count ?? 0) >= abortedInSegmentMax) this.roll()
+    if ((this.active?.aborted?.count ?? 0) >= abortedInSegmentMax) this.roll()
     this.#place(markerBatch(marker, nowMs), nowMs, offset + 1)
     const firstOffset = this.producers.mark(marker, nowMs)
     if (firstOffset !== undefined) {
@@ -315,7 +315,7 @@ export class Partition {
       const lastStable = this.producers.firstOpen ?? offset + 1
       const { producerId, commit } = marker
       const span = { producerId, firstOffset, lastOffset: offset, lastStable }
-      if (!commit) this.active!.aborted.add(span)
+      if (!commit) this.active!.aborted!.add(span)
     }
     this.awaitDisk(call, index)
   }

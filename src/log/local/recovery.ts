@@ -16,6 +16,7 @@ import {
   maxTimestampOf,
 } from '#records'
 import type { Disk, DiskFile, Logger } from '#world'
+import { AbortedSpans } from '../aborted-spans.ts'
 import { Epochs } from '../epochs.ts'
 import { scanWindowSize } from '../limits.ts'
 import { ProducerStates } from '../producer-states.ts'
@@ -25,7 +26,7 @@ import type { LoggedPiece } from './commit-log.ts'
 import type { CleanStop } from './data-folder.ts'
 import { replayBatch } from './producer-replay.ts'
 import { readSnapshot, snapshotOffsets } from './producer-snapshot.ts'
-import { Segment } from './segment.ts'
+import { Segment, segmentName } from './segment.ts'
 import { finishSwaps } from './swap-recovery.ts'
 
 /** How a partition is to be opened. */
@@ -96,11 +97,13 @@ class Recovery {
   readonly #options: RecoveryOptions
   readonly #bases: number[]
   readonly #snapshots: number[]
+  readonly #names: ReadonlySet<string>
 
   constructor(disk: Disk, logger: Logger, options: RecoveryOptions, names: readonly string[]) {
     this.#disk = disk
     this.#logger = logger
     this.#options = options
+    this.#names = new Set(names)
     this.#bases = names
       .flatMap((name) => /^(\d{20})\.log$/.exec(name)?.[1] ?? [])
       .map(Number)
@@ -162,12 +165,19 @@ class Recovery {
     for (let index = first; index < segments.length && !damaged; index += 1) {
       const segment = segments[index]!
       const later = segments.slice(index + 1)
-      const found = await this.#scanSegment(segment, end, later, ({ bytes, start, end: stop }) => {
-        epochs.begin(leaderEpochOf(bytes, start), baseOffsetOf(bytes, start))
-        if (baseOffsetOf(bytes, start) < snapshot) return
-        const span = replayBatch(producers, bytes, start, stop, this.#options.nowMs)
-        if (span) segment.aborted.add(span)
-      })
+      const known = await this.#abortedBefore(segment, snapshot)
+      const found = await this.#scanSegment(
+        segment,
+        end,
+        later,
+        known,
+        ({ bytes, start, end: stop }) => {
+          epochs.begin(leaderEpochOf(bytes, start), baseOffsetOf(bytes, start))
+          if (baseOffsetOf(bytes, start) < snapshot) return
+          const span = replayBatch(producers, bytes, start, stop, this.#options.nowMs)
+          if (span) segment.aborted!.add(span)
+        },
+      )
       damaged = found.damaged
       if (damaged || found.cut) segments.length = index + 1
       if (found.cut) await this.#remove(later)
@@ -221,6 +231,7 @@ class Recovery {
       const size = await file.size().finally(() => file.close())
       segment.size = segment.writtenSize = segment.syncedSize = size
       segment.folderSynced = true
+      if (this.#names.has(`${segmentName(base)}.txnindex`)) segment.foundTransactionIndex()
       segments.push(segment)
     }
     return segments
@@ -239,20 +250,41 @@ class Recovery {
       const producers = await readSnapshot(this.#disk, folder, snapshot, producersMax)
       const first = segments.findLastIndex(({ baseOffset }) => baseOffset <= snapshot)
       // Retention may have left no segment at all, and producers are known all the same.
-      const isUsable = first >= 0 || segments.length === 0
+      const isUsable =
+        first >= 0 ? await this.#knowsAborted(segments[first]!, snapshot) : segments.length === 0
       if (producers && isUsable) return { first: Math.max(0, first), producers, snapshot }
     }
     return { first: 0, producers: new ProducerStates(producersMax), snapshot: 0 }
+  }
+
+  /**
+   * Whether the transactions that were aborted before a snapshot are known of the segment that it lies in:
+   * the batches before it are not enough to make them anew.
+   */
+  async #knowsAborted(segment: Segment, snapshot: number): Promise<boolean> {
+    if (segment.baseOffset >= snapshot) return true
+    // Without a file there were none, unless the last stop knew better.
+    if (segment.aborted) return this.#options.cleanStop?.indexes[2] === undefined
+    return (await segment.loadAborted(this.#disk)) !== undefined
+  }
+
+  /** What the segment's file says of the transactions that were aborted before a snapshot. */
+  async #abortedBefore(segment: Segment, snapshot: number): Promise<AbortedSpans> {
+    if (segment.baseOffset >= snapshot) return new AbortedSpans()
+    const known = segment.aborted ?? (await segment.loadAborted(this.#disk)) ?? []
+    return new AbortedSpans([...known].filter(({ lastOffset }) => lastOffset < snapshot))
   }
 
   async #scanSegment(
     segment: Segment,
     nextOffset: number,
     later: readonly Segment[],
+    aborted: AbortedSpans,
     note: (batch: ScannedBatch) => void,
   ): Promise<{ end: number; damaged: boolean; cut: boolean }> {
     const { indexIntervalBytes, recoveryPoint } = this.#options
     segment.startIndexes()
+    segment.aborted = aborted
     let end = nextOffset
     let syncedPosition = 0
     const file = await this.#disk.open(segment.path, 'write')

@@ -1,6 +1,7 @@
 // The moment when a cleaned segment takes the place of old ones: in memory between two turns of the event
 // loop, on disk step by step (`swap-files.ts`).
 import type { Clock, Disk, Logger, Timer } from '#world'
+import { AbortedSpans } from '../aborted-spans.ts'
 import { partitionName } from './checkpoint-files.ts'
 import type { FileLeases } from './file-leases.ts'
 import type { Partition } from './partition.ts'
@@ -38,11 +39,14 @@ export class SegmentSwap {
     const { baseOffset } = old[0]!
     const cleaned = new Segment(folder, baseOffset, size, cleanedEnding)
     cleaned.sealed = true
+    cleaned.aborted = undefined
     try {
       await cleaned.largestTime(this.#disk)
       // Retention goes by this time where no record has one, and a cleaning makes none younger.
       const modifiedMs = await this.#disk.modifiedMs(old.at(-1)!.path)
       await this.#disk.setModifiedMs(cleaned.path, modifiedMs)
+      await cleaned.loadAborted(this.#disk)
+      cleaned.aborted ??= new AbortedSpans()
       await decideSwap(this.#disk, folder, baseOffset)
     } catch (error) {
       await undoCleaning(this.#disk, folder, baseOffset).catch(() => this.#giveUp(partition, error))

@@ -3,7 +3,7 @@ import { crc32c } from '#bytes'
 import { batchHeaderSize, lastOffsetOf, maxTimestampOf } from '#records'
 import { type Disk, DiskError } from '#world'
 import { AbortedSpans } from '../aborted-spans.ts'
-import { closedIndexEntriesMax } from '../limits.ts'
+import { closedAbortedMax, closedIndexEntriesMax } from '../limits.ts'
 import { newestRecordMs, scanBatches } from './batch-scan.ts'
 import {
   decodeOffsetIndex,
@@ -12,6 +12,7 @@ import {
   encodeTimeIndex,
 } from './index-files.ts'
 import { SparseIndex } from './sparse-index.ts'
+import { decodeTransactionIndex, encodeTransactionIndex } from './transaction-index.ts'
 
 /** The name that a segment's files have before their ending. */
 export const segmentName = (baseOffset: number): string => String(baseOffset).padStart(20, '0')
@@ -27,8 +28,8 @@ export interface SegmentIndexes {
   times: SparseIndex
 }
 
-/** The CRC-32C of an offset index file and of a time index file. */
-export type IndexChecksums = readonly [offsets: number, times: number]
+/** The CRC-32C of each index file; that of aborted transactions is only there when some are. */
+export type IndexChecksums = readonly [offsets: number, times: number, transactions?: number]
 
 /** What an index needs to know of a batch. */
 export interface IndexedBatch {
@@ -61,8 +62,10 @@ export class Segment {
   /** The time of the first batch; undefined while there is none. */
   firstTimestampMs: number | undefined
   maxTimestampMs = -1
-  /** The aborted transactions whose markers are in it. */
-  aborted = new AbortedSpans()
+  /** The aborted transactions whose markers are in it; undefined when they have to be read. */
+  aborted: AbortedSpans | undefined = new AbortedSpans()
+  /** There is a file of them, which may be an old one. */
+  #hasTransactionIndex = false
   #maxTimestampOffset = -1
   #indexes: SegmentIndexes | undefined
   #loading: Promise<SegmentIndexes> | undefined
@@ -92,6 +95,13 @@ export class Segment {
   /** Its files have been renamed. */
   moved(ending: string): void {
     this.#ending = ending
+    if (ending === '') this.#thinAborted()
+  }
+
+  /** There is a file with its aborted transactions. */
+  foundTransactionIndex(): void {
+    this.#hasTransactionIndex = true
+    this.aborted = undefined
   }
 
   /** Begins with empty indexes, to be filled by `add`. */
@@ -168,7 +178,7 @@ export class Segment {
   }
 
   /**
-   * Writes both index files durably; the time index ends with the segment's largest time. Returns their
+   * Writes the index files durably; the time index ends with the segment's largest time. Returns their
    * checksums: what looks well may still not be what was written.
    */
   async writeIndexes(disk: Disk): Promise<IndexChecksums | undefined> {
@@ -180,27 +190,23 @@ export class Segment {
     const timeBytes = encodeTimeIndex(indexes.times, this.baseOffset)
     await replaceFile(disk, `${this.#stem}.index${this.#ending}`, offsetBytes)
     await replaceFile(disk, `${this.#stem}.timeindex${this.#ending}`, timeBytes)
-    return [crc32c(offsetBytes), crc32c(timeBytes)]
+    const transactions = await this.#writeTransactionIndex(disk)
+    return [crc32c(offsetBytes), crc32c(timeBytes), ...transactions]
   }
 
   /** Lets go of index entries that a closed segment can do without. */
   thinIndexes(): void {
+    this.#thinAborted()
     this.#indexes?.offsets.thin(closedIndexEntriesMax)
     this.#indexes?.times.thin(closedIndexEntriesMax)
   }
 
   /** Reads the indexes; false when a file is missing or wrong, or is not what `checksums` say. */
   async loadIndexes(disk: Disk, checksums?: IndexChecksums): Promise<boolean> {
-    const read = async (ending: string): Promise<Buffer | undefined> => {
-      try {
-        return await disk.readFile(`${this.#stem}.${ending}${this.#ending}`)
-      } catch (error) {
-        if (error instanceof DiskError && error.kind === 'absent') return undefined
-        throw error
-      }
-    }
-    const [offsetBytes, timeBytes] = [await read('index'), await read('timeindex')]
+    const offsetBytes = await this.#readAid(disk, 'index')
+    const timeBytes = await this.#readAid(disk, 'timeindex')
     if (checksums && !matches(checksums, offsetBytes, timeBytes)) return false
+    if (checksums && !(await this.#checkAborted(disk, checksums[2]))) return false
     const offsets = offsetBytes && decodeOffsetIndex(offsetBytes, this.baseOffset, this.size)
     const times = timeBytes && decodeTimeIndex(timeBytes, this.baseOffset)
     if (!offsets || !times || (this.size > 0 && times.count === 0)) return false
@@ -208,6 +214,52 @@ export class Segment {
     this.maxTimestampMs = times.lastKey
     this.#maxTimestampOffset = times.count > 0 ? times.valueAt(times.count - 1) : -1
     return true
+  }
+
+  /** Reads the aborted transactions; undefined when their file is gone or wrong. */
+  async loadAborted(disk: Disk): Promise<AbortedSpans | undefined> {
+    const bytes = await this.#readAid(disk, 'txnindex')
+    const spans = bytes && decodeTransactionIndex(bytes, this.baseOffset)
+    // While its files are on the move they cannot be read again.
+    if (spans && (spans.count <= closedAbortedMax || this.#ending !== '')) this.aborted = spans
+    return spans
+  }
+
+  /** Whether the aborted transactions are what a checksum says; without one there are none. */
+  async #checkAborted(disk: Disk, checksum: number | undefined): Promise<boolean> {
+    if (checksum === undefined) return !this.#hasTransactionIndex
+    const bytes = await this.#readAid(disk, 'txnindex')
+    if (!bytes || crc32c(bytes) !== checksum) return false
+    this.aborted = decodeTransactionIndex(bytes, this.baseOffset)
+    return this.aborted !== undefined
+  }
+
+  async #writeTransactionIndex(disk: Disk): Promise<[number] | []> {
+    const { aborted } = this
+    if (!aborted) return []
+    const path = `${this.#stem}.txnindex${this.#ending}`
+    if (aborted.count === 0) {
+      if (this.#hasTransactionIndex) await disk.remove(path)
+      this.#hasTransactionIndex = false
+      return []
+    }
+    const bytes = encodeTransactionIndex(aborted)
+    await replaceFile(disk, path, bytes)
+    this.#hasTransactionIndex = true
+    return [crc32c(bytes)]
+  }
+
+  #thinAborted(): void {
+    if ((this.aborted?.count ?? 0) > closedAbortedMax) this.aborted = undefined
+  }
+
+  async #readAid(disk: Disk, ending: string): Promise<Buffer | undefined> {
+    try {
+      return await disk.readFile(`${this.#stem}.${ending}${this.#ending}`)
+    } catch (error) {
+      if (error instanceof DiskError && error.kind === 'absent') return undefined
+      throw error
+    }
   }
 
   /** Readers that need the indexes at one time read them once. */

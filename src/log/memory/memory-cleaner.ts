@@ -1,11 +1,12 @@
 // Compaction in memory: what a log engine's cleaning amounts to when there are no files to swap.
 import { lastOffsetOf, maxTimestampOf, recordCountOf } from '#records'
-import { AbortedSpans } from '../aborted-spans.ts'
+import { type AbortedSpan, AbortedSpans } from '../aborted-spans.ts'
 import { type CleanableSegment, groupSegments, planCleaning } from '../compaction/cleanable.ts'
 import type { CleanerSettings } from '../compaction/cleaner-settings.ts'
 import { Compaction, lastsOf } from '../compaction.ts'
 import type { LogConfig } from '../engine.ts'
 import type { ProducerStates } from '../producer-states.ts'
+import { StableOffset } from '../stable-offset.ts'
 
 /** What would be a segment file on a disk. */
 export interface MemorySegment {
@@ -40,11 +41,14 @@ export const cleanInMemory = (
   { dedupeBufferSize, loadFactor }: CleanerSettings,
   nowMs: number,
 ): boolean => {
-  const { config, end } = log
+  const { config, end, logStart, producers } = log
   const segments = log.segments.map(described)
-  const plan = planCleaning({ ...log, segments, limit: end }, config, nowMs)
+  const limit = new StableOffset().of(producers, end, logStart)
+  const plan = planCleaning({ ...log, segments, limit }, config, nowMs)
   if (!config.compacted || !plan.isDue) return false
   const { firstDirtyOffset, firstUncleanableOffset } = plan
+  const aborted: AbortedSpan[] = []
+  for (const { of } of segments) of.aborted.collect(0, firstUncleanableOffset, aborted)
   const compaction = new Compaction({
     sizeMax: dedupeBufferSize,
     loadFactor,
@@ -54,8 +58,8 @@ export const cleanInMemory = (
     firstDirtyOffset,
     nowMs,
     deleteRetentionMs: config.deleteRetentionMs,
-    aborted: [],
-    producers: lastsOf(log.producers.entries),
+    aborted,
+    producers: lastsOf(producers.entries),
   })
   const cleanable = segments.filter(({ baseOffset }) => baseOffset < firstUncleanableOffset)
   for (const batch of cleanable.flatMap(({ of }) => of.batches))
@@ -81,6 +85,7 @@ const keepGroup = (compaction: Compaction, group: readonly PlannedSegment[]): Me
     const kept = compaction.keep(batch, 0, batch.length, index === before.length - 1)
     return kept ?? []
   })
+  const aborted = compaction.takeAborted()
   if (group.length === 1 && compaction.changeCount === changesBefore) return group[0]!.of
   const [first] = batches
   return {
@@ -89,7 +94,7 @@ const keepGroup = (compaction: Compaction, group: readonly PlannedSegment[]): Me
     size: batches.reduce((sum, { length }) => sum + length, 0),
     firstTimestampMs: first && maxTimestampOf(first),
     maxTimestampMs: largestTimeOf(batches),
-    aborted: new AbortedSpans(group.flatMap(({ of }) => [...of.aborted])),
+    aborted: new AbortedSpans(aborted),
     modifiedMs: group.at(-1)!.of.modifiedMs,
   }
 }
