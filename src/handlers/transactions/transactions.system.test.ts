@@ -27,7 +27,11 @@ import {
 let box: BoxedBroker
 let client: WireClient
 before(async () => {
-  box = await boxBroker(['group.initial.rebalance.delay.ms=0'])
+  box = await boxBroker([
+    'group.initial.rebalance.delay.ms=0',
+    // However busy the machine is, no client here is to see that its last transaction still ends.
+    'add.partitions.to.txn.retry.backoff.max.ms=30000',
+  ])
   client = await box.connect()
 })
 after(async () => {
