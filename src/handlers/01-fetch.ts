@@ -1,11 +1,11 @@
 // Fetch: reads what is there, or waits until enough is. The reading happens when the answer is due,
 // so a parked fetch holds no bytes; readers of one position share what the log reads for them.
 import type { ReadOutcome } from '#log'
-import { IsolationLevel } from '#model'
+import { IsolationLevel, type KafkaError } from '#model'
 import { Fetch, type RequestOf, type ResponseInput } from '#protocol'
 import { answerOf, type Call } from '#server'
 import type { FetchSession } from './fetch/sessions.ts'
-import { isUrgent, type Target, targetOf } from './fetch/targets.ts'
+import { type Divergence, isUrgent, type Target, targetOf } from './fetch/targets.ts'
 import { type WantedPartitions, wantedPartitions } from './fetch/wanted.ts'
 import { type BrokerContext, handler } from './kit.ts'
 
@@ -100,21 +100,39 @@ const answer = async (job: Job): Promise<Response> => {
   )
   let next = 0
   const answers = targets.map((target) => {
-    if (target.error || target.divergence) return failed(target)
+    if (target.error) return failed(target, target.error)
+    if (target.divergence) return parted(target, target.divergence, context)
     next += 1
     return found(target, outcomes[next - 1]!)
   })
   return told(job, answers)
 }
 
-const failed = ({ wanted, error, divergence }: Target): PartitionAnswer => ({
+const failed = ({ wanted }: Target, error: KafkaError): PartitionAnswer => ({
   partitionIndex: wanted.partition,
-  errorCode: error?.code ?? 0,
+  errorCode: error.code,
   highWatermark: -1,
-  ...(divergence && { divergingEpoch: divergence }),
   abortedTransactions: null,
   records: empty,
 })
+
+/** Where the logs part, with what the partition reaches. */
+const parted = (
+  { wanted, id }: Target,
+  divergingEpoch: Divergence,
+  { logs }: BrokerContext,
+): PartitionAnswer => {
+  const bounds = logs.bounds(id)
+  return {
+    partitionIndex: wanted.partition,
+    highWatermark: bounds?.highWatermark ?? -1,
+    lastStableOffset: bounds?.lastStable ?? -1,
+    logStartOffset: bounds?.logStart ?? -1,
+    divergingEpoch,
+    abortedTransactions: null,
+    records: empty,
+  }
+}
 
 const found = ({ wanted }: Target, outcome: ReadOutcome): PartitionAnswer => ({
   partitionIndex: wanted.partition,

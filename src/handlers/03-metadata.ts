@@ -1,5 +1,5 @@
 import type { Topic } from '#metadata'
-import { type ErrorName, KafkaError, kafkaError, zeroUuid } from '#model'
+import { codeOf, type ErrorName, KafkaError, zeroUuid } from '#model'
 import { Metadata, type RequestOf } from '#protocol'
 import { answerOf } from '#server'
 import { clusterOperations, topicOperations } from './authorized-operations.ts'
@@ -28,45 +28,41 @@ export const metadata = handler(Metadata, async (request, context, { version }) 
   }
 })
 
-const answerFor = async (
+/** At once but for a topic that has to be made: many names that nobody knows must not cost much. */
+const answerFor = (
   asked: Asked,
   mayCreate: boolean,
   withOperations: boolean,
   context: BrokerContext,
 ) => {
-  try {
-    return described(await find(asked, mayCreate, context), context, withOperations)
-  } catch (error) {
-    const { errorCode } = answerOf(error)
-    return { errorCode, name: asked.name, topicId: asked.topicId, partitions: [] }
-  }
+  const { catalog, settings } = context
+  const { name, topicId } = asked
+  const topic =
+    topicId === zeroUuid ? name !== null && catalog.named(name) : catalog.identified(topicId)
+  if (topic) return described(topic, context, withOperations)
+  if (topicId !== zeroUuid) return refused(asked, 'UNKNOWN_TOPIC_ID')
+  if (name === null) return refused(asked, 'INVALID_REQUEST')
+  if (!mayCreate || !settings['auto.create.topics.enable'])
+    return refused(asked, 'UNKNOWN_TOPIC_OR_PARTITION')
+  return catalog.ensure(name).then(
+    (made) => described(made, context, withOperations),
+    (error: unknown) => ({ ...asked, errorCode: creationErrorCode(error), partitions: [] }),
+  )
 }
 
-const find = async (
-  { name, topicId }: Asked,
-  mayCreate: boolean,
-  { catalog, settings }: BrokerContext,
-): Promise<Topic> => {
-  if (topicId !== zeroUuid) {
-    const topic = catalog.identified(topicId)
-    if (!topic) throw kafkaError('UNKNOWN_TOPIC_ID')
-    return topic
-  }
-  if (name === null) throw kafkaError('INVALID_REQUEST')
-  const topic = catalog.named(name)
-  if (topic) return topic
-  if (!mayCreate || !settings['auto.create.topics.enable']) {
-    throw kafkaError('UNKNOWN_TOPIC_OR_PARTITION')
-  }
-  return catalog.ensure(name).catch(asMetadataError)
-}
+const refused = ({ name, topicId }: Asked, errorName: ErrorName) => ({
+  errorCode: codeOf(errorName),
+  name,
+  topicId,
+  partitions: [],
+})
 
 /** Auto-creation that fails for its parameters is the broker's fault, not the client's (KIP-4). */
-const asMetadataError = (error: unknown): never => {
+const creationErrorCode = (error: unknown): number => {
   const passed: readonly ErrorName[] = ['INVALID_TOPIC_EXCEPTION', 'POLICY_VIOLATION']
-  if (error instanceof KafkaError && !passed.includes(error.errorName))
-    throw kafkaError('UNKNOWN_TOPIC_OR_PARTITION')
-  throw error
+  return error instanceof KafkaError && !passed.includes(error.errorName)
+    ? codeOf('UNKNOWN_TOPIC_OR_PARTITION')
+    : answerOf(error).errorCode
 }
 
 const described = (topic: Topic, context: BrokerContext, withOperations: boolean) => ({

@@ -463,6 +463,8 @@ test('records and topics are there after a restart, in a higher leader epoch', a
   is((await fetch(topic, { ...behind, epoch: 0 })).errorCode, 'FENCED_LEADER_EPOCH')
   const parted = await fetch(topic, { ...behind, epoch: 1 })
   deepEqual([parted.errorCode, parted.divergingEpoch], [0, { epoch: 0, endOffset: 3 }])
+  deepEqual([parted.highWatermark, parted.lastStableOffset, parted.logStartOffset], [5, 5, 0])
+  is((await fetch(topic, { ...behind, lastEpoch: 99 })).errorCode, 'OFFSET_OUT_OF_RANGE')
   second.close()
   await own.remove()
 })

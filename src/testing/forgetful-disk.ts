@@ -16,6 +16,7 @@ export const forgetfulDisk = (disk: Disk, { file, folder }: Forgotten): Disk => 
   list: (path) => disk.list(path),
   makeFolder: (path) => disk.makeFolder(path),
   modifiedMs: (path) => disk.modifiedMs(path),
+  setModifiedMs: (path, modifiedMs) => disk.setModifiedMs(path, modifiedMs),
   rename: (from, to) => disk.rename(from, to),
   remove: (path) => disk.remove(path),
   syncFolder: async (path) => {

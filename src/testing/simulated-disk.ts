@@ -201,6 +201,12 @@ export class SimulatedDisk implements Disk {
     return this.#do('measure', path, () => this.#inode('measure', path).modifiedMs)
   }
 
+  setModifiedMs(path: string, modifiedMs: number): Promise<void> {
+    return this.#do('set the time of', path, () => {
+      this.#inode('set the time of', path).modifiedMs = modifiedMs
+    })
+  }
+
   rename(from: string, to: string): Promise<void> {
     return this.#do('rename', from, () => {
       const folder = this.#folder('rename', dirname(from))

@@ -73,6 +73,8 @@ export interface Disk {
   makeFolder(path: string): Promise<void>
   /** When the file's bytes last changed, in milliseconds since the Unix epoch. */
   modifiedMs(path: string): Promise<number>
+  /** Makes `modifiedMs` say another time, until the file's bytes change. */
+  setModifiedMs(path: string, modifiedMs: number): Promise<void>
   rename(from: string, to: string): Promise<void>
   /** Removes a file, or a folder and everything in it; nothing there is fine. */
   remove(path: string): Promise<void>

@@ -9,6 +9,7 @@ import {
   rm,
   stat,
   statfs,
+  utimes,
 } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { type Disk, DiskError, type DiskFile, type OpenMode } from './disk.ts'
@@ -139,6 +140,8 @@ export const realDisk: Disk = {
   list: (path) => attempt('list', path, () => readdir(path)),
   makeFolder: (path) => attempt('make the folder', path, () => makeFolder(resolve(path))),
   modifiedMs: (path) => attempt('measure', path, async () => (await stat(path)).mtimeMs),
+  setModifiedMs: (path, modifiedMs) =>
+    attempt('set the time of', path, () => utimes(path, modifiedMs / 1000, modifiedMs / 1000)),
   rename: (from, to) => attempt('rename', from, () => rename(from, to)),
   remove: (path) => attempt('remove', path, () => rm(path, { recursive: true, force: true })),
   syncFolder: (path) =>

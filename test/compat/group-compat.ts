@@ -2,6 +2,7 @@
 // is killed, and Kafka's own tool sees and changes them.
 import { boxBroker } from '#testing'
 import { attempt, skip } from './attempts.ts'
+import { franzMember, franzMissing } from './go-programs.ts'
 import type { MemberCommand } from './group-member.ts'
 import { kafkajsMember, platformaticMember } from './group-member.ts'
 import { readInGroup } from './group-reading.ts'
@@ -31,7 +32,6 @@ export const compareGroups = async (producers: readonly Producer[]): Promise<voi
     await attempt(`a group of ${name} grows, outlives its broker and shrinks`, () =>
       scaleGroup(groupIdOf(name), command, newerSettings),
     )
-  skip('franz-go', 'no member is written in Go, whose modules are not on this machine')
   if (javaMissing) skip('kafka-consumer-groups', javaMissing)
   else await groupTool()
 }
@@ -53,6 +53,11 @@ const availableMembers = (): (readonly [name: string, command: MemberCommand])[]
       'confluent-kafka in the newer protocol',
       confluentMember('group.protocol=consumer'),
     ])
+  const noFranz = franzMissing()
+  if (noFranz) skip('groups of franz-go', noFranz)
+  else
+    for (const balancer of ['range', 'cooperative-sticky'] as const)
+      found.push([`franz-go, ${balancer}`, franzMember(balancer)])
   if (javaMissing) skip("groups of Kafka's consumer", javaMissing)
   else
     for (const assignor of ['RangeAssignor', 'CooperativeStickyAssignor']) {

@@ -95,6 +95,8 @@ export class LogReader {
         await segment.floorOfOffset(this.#disk, offset),
       )
       const end = endOf(partition, segment)
+      // One that nothing was written to yet has no file.
+      if (start >= end) continue
       let batch: Buffer | undefined
       await this.#leases.use(segment.path, 'write', (file) =>
         this.#scan(file, { segment, start, end }, (bytes, from, to) => {

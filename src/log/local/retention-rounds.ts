@@ -8,6 +8,7 @@
 // After a crash between the steps the segments are there again, before the log start at most, and the
 // next round takes them.
 import { type Clock, type Disk, DiskError, type Logger, type Timer } from '#world'
+import type { LogConfig } from '../engine.ts'
 import { firstRetentionCheckMs } from '../limits.ts'
 import { expiredCount, type RetainedSegment } from '../retention.ts'
 import type { Checkpoints } from './checkpoints.ts'
@@ -107,28 +108,33 @@ export class RetentionRounds {
   async #expired(partition: Partition): Promise<Segment[]> {
     if (partition.dropped || partition.offline || partition.refusing || partition.damaged) return []
     const { segments } = partition
-    const youngMs = this.#clock.nowMs() - partition.config.retentionMs
-    const retained: RetainedSegment[] = []
-    for (const segment of segments) {
-      const { baseOffset, size } = segment
-      // Behind one that is young enough nothing goes for its age, and no index needs to be read; unless
-      // that one goes because it lies before the log start.
-      const isBehindYoung =
-        (retained.at(-1)?.largestTimeMs ?? 0) >= youngMs && baseOffset > partition.logStart
-      const largestTimeMs = isBehindYoung
-        ? Number.POSITIVE_INFINITY
-        : await this.#largestTime(partition, segment)
-      retained.push({ baseOffset, size, largestTimeMs })
+    const retained: RetainedSegment[] = segments.map(({ baseOffset, size }) => ({
+      baseOffset,
+      size,
+      largestTimeMs: Number.POSITIVE_INFINITY,
+    }))
+    const count = (config: LogConfig): number => {
+      const { logStart, readable } = partition
+      const end = partition.segments[retained.length]?.baseOffset ?? partition.end
+      const log = { segments: retained, logStart, highWatermark: readable.offset, end }
+      return expiredCount(log, config, this.#clock.nowMs())
     }
-    // A segment that was begun meanwhile is behind those that were looked at.
-    if (partition.dropped || partition.segments[0] !== segments[0]) return []
-    const { logStart, config, readable } = partition
-    const end = partition.segments[retained.length]?.baseOffset ?? partition.end
-    const log = { segments: retained, logStart, highWatermark: readable.offset, end }
-    const count = expiredCount(log, config, this.#clock.nowMs())
-    if (count === 0) return []
-    if (count === partition.segments.length) partition.roll()
-    const expired = partition.segments.slice(0, count)
+    // What goes for another reason than its age needs no look into its index, and neither does what is
+    // behind a segment that is young enough.
+    const youngMs = this.#clock.nowMs() - partition.config.retentionMs
+    const first = count({ ...partition.config, retentionMs: -1 })
+    for (let index = first; index < retained.length; index += 1) {
+      const largestTimeMs = await this.#largestTime(partition, segments[index]!)
+      retained[index]!.largestTimeMs = largestTimeMs
+      if (largestTimeMs >= youngMs) break
+    }
+    // A segment that was begun meanwhile is behind those that were looked at; where a cleaning has put one
+    // in the place of several, the next round looks again.
+    if (partition.dropped || partition.segments !== segments) return []
+    const expiredNow = count(partition.config)
+    if (expiredNow === 0) return []
+    if (expiredNow === partition.segments.length) partition.roll()
+    const expired = partition.segments.slice(0, expiredNow)
     if (expired.some(({ size, syncedSize }) => syncedSize < size))
       await this.#parts.rounds.sync(partition)
     return expired.every(({ size, syncedSize }) => syncedSize === size) ? expired : []

@@ -42,6 +42,9 @@ export class SegmentSwap {
     cleaned.aborted = undefined
     try {
       await cleaned.largestTime(this.#disk)
+      // Retention goes by this time where no record has one, and a cleaning makes none younger.
+      const modifiedMs = await this.#disk.modifiedMs(old.at(-1)!.path)
+      await this.#disk.setModifiedMs(cleaned.path, modifiedMs)
       await cleaned.loadAborted(this.#disk)
       cleaned.aborted ??= new AbortedSpans()
       await decideSwap(this.#disk, folder, baseOffset)

@@ -67,7 +67,7 @@ export const cleanInMemory = (
   compaction.learntUpTo(firstUncleanableOffset)
   const touched = cleanable.filter(({ baseOffset }) => baseOffset < compaction.end)
   const groups = groupSegments(touched, config, firstUncleanableOffset)
-  const kept = groups.map((group) => keepGroup(compaction, group, nowMs))
+  const kept = groups.map((group) => keepGroup(compaction, group))
   log.segments = [...kept, ...log.segments.slice(touched.length)]
   log.cleanedTo = compaction.end
   return true
@@ -78,11 +78,7 @@ const described = (segment: MemorySegment): PlannedSegment => {
   return { baseOffset, size, indexSize: 0, firstTimestampMs, maxTimestampMs, of: segment }
 }
 
-const keepGroup = (
-  compaction: Compaction,
-  group: readonly PlannedSegment[],
-  nowMs: number,
-): MemorySegment => {
+const keepGroup = (compaction: Compaction, group: readonly PlannedSegment[]): MemorySegment => {
   const before = group.flatMap(({ of }) => of.batches)
   const changesBefore = compaction.changeCount
   const batches = before.flatMap((batch, index) => {
@@ -99,7 +95,7 @@ const keepGroup = (
     firstTimestampMs: first && maxTimestampOf(first),
     maxTimestampMs: largestTimeOf(batches),
     aborted: new AbortedSpans(aborted),
-    modifiedMs: nowMs,
+    modifiedMs: group.at(-1)!.of.modifiedMs,
   }
 }
 
