@@ -22,8 +22,8 @@ import {
  * whether it may change while the broker runs, whether it acts here, and what differs from Kafka.
  */
 export const brokerTable = {
-  'add.partitions.to.txn.retry.backoff.max.ms': int(100, { min: 0 }),
-  'add.partitions.to.txn.retry.backoff.ms': int(20, { min: 1 }),
+  'add.partitions.to.txn.retry.backoff.max.ms': acting(int(100, { min: 0 })),
+  'add.partitions.to.txn.retry.backoff.ms': acting(int(20, { min: 1 })),
   'advertised.listeners': acting(
     list(null),
     "Kafka falls back to the machine's name where a listener has every address; here it must be said.",
@@ -415,16 +415,16 @@ export const brokerTable = {
   'ssl.truststore.type': string('JKS', { dynamic: true }),
   'telemetry.max.bytes': int(1_048_576, { min: 1 }),
   'transaction.abort.timed.out.transaction.cleanup.interval.ms': int(10_000, { min: 1 }),
-  'transaction.max.timeout.ms': int(900_000, { min: 1 }),
+  'transaction.max.timeout.ms': acting(int(900_000, { min: 1 })),
   'transaction.partition.verification.enable': boolean(true, { dynamic: true }),
-  'transaction.remove.expired.transaction.cleanup.interval.ms': int(3_600_000, { min: 1 }),
+  'transaction.remove.expired.transaction.cleanup.interval.ms': acting(int(3_600_000, { min: 1 })),
   'transaction.state.log.load.buffer.size': int(5_242_880, { min: 1 }),
   'transaction.state.log.min.isr': int(2, { min: 1 }),
   'transaction.state.log.num.partitions': int(50, { min: 1 }),
   'transaction.state.log.replication.factor': short(3, { min: 1 }),
   'transaction.state.log.segment.bytes': int(104_857_600, { min: 1 }),
   'transaction.two.phase.commit.enable': boolean(false),
-  'transactional.id.expiration.ms': int(604_800_000, { min: 1 }),
+  'transactional.id.expiration.ms': acting(int(604_800_000, { min: 1 })),
   'unclean.leader.election.enable': boolean(false, { dynamic: true }),
   'odradek.connection.response.max.bytes': acting(
     int(67_108_864, { min: 1 }),

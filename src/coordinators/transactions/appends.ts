@@ -33,7 +33,11 @@ export class TransactionalAppends {
     const { transactionalId } = asking
     const before = this.#waiting.get(transactionalId)
     if (!before && this.#transactions.isOpen(asking, partitions)) return append(nothing)
-    const admitted = (before ?? Promise.resolve()).then(() => this.#admit(asking, partitions, adds))
+    // Those that come together share a round of the store; only their appends wait for each other.
+    const admission = this.#admit(asking, partitions, adds)
+    const admitted = before
+      ? Promise.all([admission, before]).then(([refusalOf]) => refusalOf)
+      : admission
     // In an object, so that whoever comes next waits for the append to begin and not for its outcome.
     const begun = admitted.then((refusalOf) => ({ outcome: append(refusalOf) }))
     const entered = begun.then(ignored, ignored).then(() => {
