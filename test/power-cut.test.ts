@@ -8,11 +8,11 @@ import { liveThrough } from '../tools/cuts/history.ts'
 import type { Plant } from '../tools/cuts/machine.ts'
 import { commitSeed } from './seed.ts'
 
-test('what is acknowledged survives 400 power cuts, and nothing else appears', async (t) => {
+test('what is acknowledged survives 320 power cuts, and nothing else appears', async (t) => {
   const seed = commitSeed()
-  t.diagnostic(`again: npm run torture -- --cuts 400 --seed ${seed}`)
-  const report = await cutThePower({ cuts: 400, seed })
-  equal(report.cuts >= 400, true)
+  t.diagnostic(`again: npm run torture -- --cuts 320 --seed ${seed}`)
+  const report = await cutThePower({ cuts: 320, seed })
+  equal(report.cuts >= 320, true)
   equal(report.acknowledged > 1000, true)
   equal(report.changes > 1000, true)
 })
