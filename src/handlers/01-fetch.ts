@@ -68,11 +68,13 @@ const missing = ({ request, context, call, targets, committedOnly }: Job): numbe
 }
 
 const waitAndAnswer = async (job: Job, missingBytes: number): Promise<Response> => {
+  // A marker is few bytes, and lets readers of committed records see many.
+  const atMost = job.committedOnly ? 1 : Number.POSITIVE_INFINITY
   const { woken, cancel } = job.context.fetchWaits.park({
     partitions: job.targets.map(({ id }) => id),
-    missingBytes,
+    missingBytes: Math.min(missingBytes, atMost),
     maxWaitMs: job.request.maxWaitMs,
-    recount: () => missing(job),
+    recount: () => Math.min(missing(job), atMost),
   })
   const takeOff = job.call.peer.onClose(cancel)
   await woken

@@ -1,60 +1,77 @@
 import type { TransactionMarker } from '#log'
-import { codeOf } from '#model'
+import { codeOf, type ErrorName } from '#model'
 import { type RequestOf, WriteTxnMarkers } from '#protocol'
-import { handler } from './kit.ts'
+import { type BrokerContext, handler } from './kit.ts'
 
 type Request = RequestOf<typeof WriteTxnMarkers>
+type Asked = Request['markers'][number]
 
-/** The version that says by which rule the epoch of a marker is checked (KIP-1228). */
-const strictVersion = 2
+/** A marker where it is to be written, or why it is not. */
+interface Target {
+  partitionIndex: number
+  marker: TransactionMarker | undefined
+  error: ErrorName | null
+}
 
 /**
- * Ends transactions in their partitions, all in one round: how an administrator aborts one that hangs
- * (KIP-664). What the coordinator knows of a transaction does not change.
+ * Ends transactions in their partitions by an administrator's word, past their coordinator: what makes an end
+ * of one that hangs (KIP-664). All markers of a request are one round. Brokers write theirs themselves.
  */
-export const writeTxnMarkers = handler(WriteTxnMarkers, async (request, { catalog, logs }) => {
-  const markers: TransactionMarker[] = []
-  const places = new Map<string, number>()
-  eachPartition(request, (index, name, partition) => {
-    const topic = catalog.named(name)
-    if (!topic || partition < 0 || partition >= topic.partitionCount) return
-    const { producerId, producerEpoch, transactionResult, coordinatorEpoch, transactionVersion } =
-      request.markers[index]!
-    places.set(`${index} ${partition}/${name}`, markers.length)
-    markers.push({
-      topicId: topic.id,
-      partition,
-      producerId: Number(producerId),
-      epoch: producerEpoch,
-      commit: transactionResult,
-      version: transactionVersion >= strictVersion ? 2 : 1,
-      coordinatorEpoch,
-    })
-  })
-  const errors = await logs.appendMarkers(markers)
-  const errorCodeAt = (key: string): number => {
-    const place = places.get(key)
-    return codeOf(place === undefined ? 'UNKNOWN_TOPIC_OR_PARTITION' : (errors[place] ?? 'NONE'))
-  }
+export const writeTxnMarkers = handler(WriteTxnMarkers, async (request, context) => {
+  const planned = request.markers.map((asked) => ({
+    producerId: asked.producerId,
+    topics: asked.topics.map(({ name, partitionIndexes }) => ({
+      name,
+      targets: partitionIndexes.map((partition) => target(asked, name, partition, context)),
+    })),
+  }))
+  const targets = planned.flatMap(({ topics }) => topics.flatMap((topic) => topic.targets))
+  const written = targets.filter(({ marker }) => marker !== undefined)
+  const errors = await context.logs.appendMarkers(written.map(({ marker }) => marker!))
+  for (const [index, each] of written.entries()) each.error = errors[index]!
   return {
-    markers: request.markers.map(({ producerId, topics }, index) => ({
+    markers: planned.map(({ producerId, topics }) => ({
       producerId,
-      topics: topics.map(({ name, partitionIndexes }) => ({
+      topics: topics.map(({ name, targets: ofTopic }) => ({
         name,
-        partitions: partitionIndexes.map((partitionIndex) => ({
+        partitions: ofTopic.map(({ partitionIndex, error }) => ({
           partitionIndex,
-          errorCode: errorCodeAt(`${index} ${partitionIndex}/${name}`),
+          errorCode: error === null ? 0 : codeOf(error),
         })),
       })),
     })),
   }
 })
 
-const eachPartition = (
-  { markers }: Request,
-  visit: (index: number, topic: string, partition: number) => void,
-): void => {
-  for (const [index, { topics }] of markers.entries())
-    for (const { name, partitionIndexes } of topics)
-      for (const partition of partitionIndexes) visit(index, name, partition)
+const target = (
+  asked: Asked,
+  name: string,
+  partition: number,
+  { catalog, logs }: BrokerContext,
+): Target => {
+  const refused = (error: ErrorName): Target => ({
+    partitionIndex: partition,
+    marker: undefined,
+    error,
+  })
+  const { producerId, producerEpoch, coordinatorEpoch, transactionVersion } = asked
+  const topicId = catalog.named(name)?.id
+  if (topicId === undefined || !logs.bounds({ topicId, partition }))
+    return refused('UNKNOWN_TOPIC_OR_PARTITION')
+  if (producerId < 0n || producerId > BigInt(Number.MAX_SAFE_INTEGER) || producerEpoch < 0)
+    return refused('INVALID_REQUEST')
+  return {
+    partitionIndex: partition,
+    marker: {
+      topicId,
+      partition,
+      producerId: Number(producerId),
+      epoch: producerEpoch,
+      commit: asked.transactionResult,
+      // Before KIP-1228 nobody says so, and a marker may have the epoch of what it ends.
+      version: transactionVersion >= 2 ? 2 : 1,
+      coordinatorEpoch,
+    },
+    error: null,
+  }
 }

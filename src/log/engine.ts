@@ -92,7 +92,10 @@ export interface TransactionMarker extends PartitionId {
   commit: boolean
   /** Under version 2 the epoch has to be above that of the batches that the marker ends (KIP-1228). */
   version: TransactionVersion
-  /** An older one than the last that wrote here is fenced; 0 when left out. */
+  /**
+   * One older than the last that wrote here is fenced. Left out, it is that one: whoever has only one
+   * coordinator needs none, also where another broker's wrote before.
+   */
   coordinatorEpoch?: number
 }
 

@@ -1,9 +1,11 @@
 import { buildMarker, MarkerType } from '#records'
 import type { TransactionMarker } from './engine.ts'
+import type { ProducerStates } from './producer-states.ts'
 
 /** The control batch of a marker, still without its place in a log. */
 export const markerBatch = (
-  { commit, producerId, epoch, coordinatorEpoch = 0 }: TransactionMarker,
+  { commit, producerId, epoch, coordinatorEpoch }: TransactionMarker,
+  producers: ProducerStates,
   nowMs: number,
 ): Buffer =>
   buildMarker({
@@ -11,5 +13,5 @@ export const markerBatch = (
     timestampMs: nowMs,
     producerId,
     producerEpoch: epoch,
-    coordinatorEpoch,
+    coordinatorEpoch: coordinatorEpoch ?? producers.coordinatorEpochOf(producerId),
   })

@@ -102,6 +102,11 @@ export class ProducerStates {
     })
   }
 
+  /** The coordinator's epoch of the last marker of a producer, 0 when there was none. */
+  coordinatorEpochOf(producerId: number): number {
+    return Math.max(0, this.#entries.get(producerId)?.coordinatorEpoch ?? 0)
+  }
+
   /** How many markers of a producer were added. */
   markersSeen(producerId: number): number {
     return this.#entries.get(producerId)?.markerCount ?? 0
@@ -136,7 +141,7 @@ export class ProducerStates {
   }
 
   /** Throws INVALID_PRODUCER_EPOCH or TRANSACTION_COORDINATOR_FENCED when a marker comes too late. */
-  checkMarker({ producerId, epoch, version, coordinatorEpoch = 0 }: TransactionMarker): void {
+  checkMarker({ producerId, epoch, version, coordinatorEpoch }: TransactionMarker): void {
     const entry = this.#entries.get(producerId)
     if (!entry) return
     // A marker that comes again finds its own epoch, and nothing open.
@@ -146,7 +151,7 @@ export class ProducerStates {
         'INVALID_PRODUCER_EPOCH',
         `Producer ${producerId} has epoch ${entry.producerEpoch}, and the marker is of ${epoch}.`,
       )
-    if (coordinatorEpoch < entry.coordinatorEpoch)
+    if (coordinatorEpoch !== undefined && coordinatorEpoch < entry.coordinatorEpoch)
       throw kafkaError('TRANSACTION_COORDINATOR_FENCED')
   }
 
@@ -155,7 +160,7 @@ export class ProducerStates {
     {
       producerId,
       epoch,
-      coordinatorEpoch = 0,
+      coordinatorEpoch = this.coordinatorEpochOf(producerId),
     }: Pick<TransactionMarker, 'producerId' | 'epoch' | 'coordinatorEpoch'>,
     nowMs: number,
   ): number | undefined {

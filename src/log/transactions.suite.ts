@@ -284,6 +284,8 @@ const tellOfMarkers = (told: Telling): void => {
     equal(await mark(engine, id, { coordinatorEpoch: 4 }), null)
     const fenced = await mark(engine, id, { coordinatorEpoch: 3 })
     equal(fenced, 'TRANSACTION_COORDINATOR_FENCED')
+    equal(await mark(engine, id), null)
+    equal(engine.producers(id)[0]?.coordinatorEpoch, 4)
   })
 
   told(

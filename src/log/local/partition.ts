@@ -308,7 +308,7 @@ export class Partition {
     if (refusal) throw refusal
     this.producers.checkMarker(marker)
     if ((this.active?.aborted?.count ?? 0) >= abortedInSegmentMax) this.roll()
-    this.#place(markerBatch(marker, nowMs), nowMs, offset + 1)
+    this.#place(markerBatch(marker, this.producers, nowMs), nowMs, offset + 1)
     const firstOffset = this.producers.mark(marker, nowMs)
     if (firstOffset !== undefined) {
       this.#stable.ended(firstOffset, offset)

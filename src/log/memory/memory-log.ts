@@ -298,7 +298,7 @@ export class MemoryLog implements LogEngine {
     const { producers, end: offset } = partition
     producers.checkMarker(marker)
     const nowMs = this.#clock.nowMs()
-    const batch = markerBatch(marker, nowMs)
+    const batch = markerBatch(marker, producers, nowMs)
     placeBatch(batch, offset, partition.id.leaderEpoch)
     this.#place(partition, batch, nowMs)
     partition.end = offset + 1
