@@ -1,26 +1,24 @@
-// `npm run torture -- --kills 100 --seed 1` kills real brokers: see torture/torture.ts.
-// `npm run torture -- --cuts 100000 --seed 1` cuts the power of simulated ones: see cuts/history.ts.
-// `npm run torture -- --days 5000 --seed 1` lives through days of retention and compaction: see days/history.ts.
+// Long runs of what `npm test` tries a little of; each says how to run it again.
+//   npm run torture -- --kills 100 --seed 1     kills real brokers: see torture/torture.ts
+//   npm run torture -- --cuts 100000 --seed 1   cuts the power of simulated ones: see cuts/history.ts
+//   npm run torture -- --days 5000 --seed 1     days of retention and compaction: see days/history.ts
+//   npm run torture -- --groups 10000 --seed 1  groups in disorder: see groups/history.ts
 import { parseArgs } from 'node:util'
 import { cutThePower } from './cuts/cuts.ts'
 import { liveThroughDays } from './days/days.ts'
+import { groupHistories } from './groups/groups.ts'
 import { torture } from './torture/torture.ts'
 
 const { values } = parseArgs({
   options: {
-    kills: { type: 'string', default: '20' },
+    kills: { type: 'string' },
     cuts: { type: 'string' },
     days: { type: 'string' },
+    groups: { type: 'string' },
     seed: { type: 'string', default: String(Math.floor(Math.random() * 1e9)) },
   },
 })
-const kills = Number(values.kills)
 const seed = Number(values.seed)
-const cuts = values.cuts === undefined ? undefined : Number(values.cuts)
-const days = values.days === undefined ? undefined : Number(values.days)
-const whatElse = days === undefined ? `--kills ${kills}` : `--days ${days}`
-const what = cuts === undefined ? whatElse : `--cuts ${cuts}`
-const again = `npm run torture -- ${what} --seed ${seed}`
 const say = (line: string): void => console.log(line)
 
 const cutPower = async (count: number): Promise<void> => {
@@ -39,7 +37,15 @@ const passDays = async (count: number): Promise<void> => {
   )
 }
 
-const kill = async (): Promise<void> => {
+const disturbGroups = async (count: number): Promise<void> => {
+  const report = await groupHistories({ histories: count, seed, say })
+  say(
+    `${count} histories of groups with ${report.clients} members and ${report.restarts} restarts: nobody owned ` +
+      `what another owned, all found together, and ${report.comparisons} looks found the store right`,
+  )
+}
+
+const kill = async (kills: number): Promise<void> => {
   const report = await torture({ kills, seed, say })
   say(
     `${report.kills} kills and ${report.stops} stops: ${report.acknowledged} of ${report.records} records ` +
@@ -47,11 +53,15 @@ const kill = async (): Promise<void> => {
   )
 }
 
+const runs = { cuts: cutPower, days: passDays, groups: disturbGroups, kills: kill }
+const names = Object.keys(runs) as (keyof typeof runs)[]
+const name = names.find((each) => values[each] !== undefined) ?? 'kills'
+const count = Number(values[name] ?? 20)
+const again = `npm run torture -- --${name} ${count} --seed ${seed}`
+
 say(again)
 try {
-  if (cuts !== undefined) await cutPower(cuts)
-  else if (days !== undefined) await passDays(days)
-  else await kill()
+  await runs[name](count)
 } catch (error) {
   console.error(error instanceof Error ? (error.stack ?? error.message) : error)
   console.error(`again: ${again}`)

@@ -18,7 +18,19 @@ export {
   classicSettings,
 } from './consumer/classic/settings.ts'
 export { type ClassicPhase, type ClassicState, newClassicState } from './consumer/classic/state.ts'
-export { newClassicGroup, type SurroundingsOf } from './consumer/group-machine.ts'
+export {
+  joinStep,
+  memberStep,
+  syncStep,
+  type Target as GroupTarget,
+} from './consumer/classic-requests.ts'
+export {
+  type GroupReply,
+  type GroupStep,
+  groupMachinery,
+  newClassicGroup,
+  type SurroundingsOf,
+} from './consumer/group-machine.ts'
 export { ConsumerGroups, type OffsetDeletion } from './consumer/groups.ts'
 export { applyModern } from './consumer/modern/apply.ts'
 export type { ClassicGroup, ClassicGroupMember } from './consumer/modern/classic-group.ts'
@@ -48,6 +60,7 @@ export {
 } from './consumer/modern/settings.ts'
 export { type ModernGroup, newModernGroup } from './consumer/modern/state.ts'
 export { type KnownTopic, type TopicsImage, topicsImage } from './consumer/modern/topics.ts'
+export { heartbeatStep, type SaidHeartbeat } from './consumer/modern-requests.ts'
 export type { Committer, OffsetReader } from './consumer/offset-requests.ts'
 export type { CommittedOffset, ExpiryRule, OffsetPartition } from './consumer/offsets/committed.ts'
 export type { GroupChange, GroupMachine, GroupStore, StoredGroup } from './consumer/store.ts'

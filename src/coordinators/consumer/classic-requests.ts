@@ -1,6 +1,8 @@
 // What the requests of the classic protocol do to a group of either kind: in one of the newer protocol its
 // machine answers them, so that members can change their protocol one by one (KIP-848).
+import { applyClassic } from './classic/apply.ts'
 import type { ClassicCommand, ClassicReply, JoinCommand, SyncCommand } from './classic/commands.ts'
+import type { StoredClassicEvent } from './classic/events.ts'
 import type { ClassicSettings } from './classic/settings.ts'
 import { newClassicFacts } from './classic/state.ts'
 import {
@@ -41,12 +43,15 @@ export const joinStep = (
       nowMs,
     )
   if (machine.state.members.size === 0) {
-    const classic = emptied(machine)
-    const step = classicStep(classic, { kind: 'join', ticket, settings, ...said }, nowMs)
-    step.changes.unshift(
-      { kind: 'downgraded', groupId },
-      { kind: 'classic', groupId, event: { kind: 'groupChanged', facts: newClassicFacts } },
+    // Generations go on where epochs were: who was put out may still believe in one.
+    const facts = { ...newClassicFacts, generationId: machine.state.epoch }
+    const event = { kind: 'groupChanged', facts } as const
+    const step = classicStep(
+      emptied(machine, event),
+      { kind: 'join', ticket, settings, ...said },
+      nowMs,
     )
+    step.changes.unshift({ kind: 'downgraded', groupId }, { kind: 'classic', groupId, event })
     return step
   }
   const { canSkipAssignment: _, protocols, ...join } = said
@@ -88,9 +93,12 @@ export const memberStep = (
 }
 
 /** The classic group that follows one of the newer protocol that nobody is in any more. */
-const emptied = ({ state, committedAtMs }: ModernMachine): ClassicMachine => {
+const emptied = (
+  { state, committedAtMs }: ModernMachine,
+  event: StoredClassicEvent,
+): ClassicMachine => {
   const classic = { ...newClassicGroup(state.groupId), committedAtMs }
-  classic.state.exists = true
+  applyClassic(classic.state, event)
   return classic
 }
 

@@ -41,7 +41,7 @@ const takenOver = (
   const modern = { ...newModernMachine(groupId), committedAtMs }
   const { topics, settings } = command
   const upgrade =
-    state.members.size === 0
+    state.members.size === 0 && state.facts.generationId === 0
       ? unchanged<ModernReply>(modern, { kind: 'done' })
       : modernStep(
           modern,

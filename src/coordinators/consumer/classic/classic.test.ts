@@ -327,3 +327,15 @@ tableTest(
   b beat → ok
   `,
 )
+
+tableTest(
+  'who comes when all others have left during a rebalance is taken in',
+  `
+  set initialRebalanceDelayMs 3000
+  a join range → waits
+  leave a → NONE; a: UNKNOWN_MEMBER_ID
+  b join range → waits
+  +3000
+  +3000 → b: b 1 range leads [b=b-range]
+  `,
+)

@@ -64,7 +64,7 @@ const refuseOddProtocols = (draft: ClassicDraft, command: JoinCommand): void => 
     draft.facts.phase === 'Empty'
       ? protocolType !== '' && protocols.length > 0
       : draft.facts.protocolType === protocolType &&
-        protocols.some(({ name }) => draft.state.offers.get(name) === draft.memberCount)
+        protocols.some(({ name }) => (draft.state.offers.get(name) ?? 0) === draft.memberCount)
   if (!isPossible) throw kafkaError('INCONSISTENT_GROUP_PROTOCOL')
 }
 

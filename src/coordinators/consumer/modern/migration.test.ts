@@ -136,7 +136,6 @@ test('the embedded protocol is read as written, whatever its version, and damage
 
 test('a member of the newer protocol joins classic ones, and takes over step by step', () => {
   const table = upgraded()
-  equal(beat(table, 'a', 7), 'done')
   equal(table.play('n join t'), 'n join t → 8 -')
   equal(beat(table, 'a', 7), 'REBALANCE_IN_PROGRESS')
   equal(sync(table, 'a', 7), 'REBALANCE_IN_PROGRESS')
@@ -292,6 +291,14 @@ test('a static member changes its protocol in place', () => {
   equal(word(join(table, 's1', [], instance)), 'FENCED_INSTANCE_ID')
   equal(word(join(table, '', [], { ...instance, newMemberId: 's3' })), 'joined 8')
   equal(table.downgraded?.members.length, 3)
+})
+
+test('who takes the place of a static classic member that had nothing yet is given all the same', () => {
+  const table = new GroupTable()
+  table.setTopics({ t: 2 })
+  const waiting = { ...classicMember('a', []), instanceId: 'i' }
+  table.decide({ kind: 'upgrade', classic: classicGroup([waiting]), ...table.around })
+  equal(table.play('n join t instance=i'), 'n join t instance=i → 8 t0 t1')
 })
 
 test('classic members leave one by one, each with an answer of its own', () => {
