@@ -12,6 +12,10 @@ export const localLogSettings = ({ folder, broker }: Settings): LocalLogSettings
   producerExpirationMs: broker['producer.id.expiration.ms'],
   producerExpirationCheckMs: broker['producer.id.expiration.check.interval.ms'],
   cleaner: cleanerSettings(broker),
+  scrub: {
+    bytesPerSecondMax: broker['odradek.scrub.bytes.per.second'],
+    intervalMs: broker['odradek.scrub.interval.ms'],
+  },
 })
 
 const cleanerSettings = (broker: BrokerSettings): CleanerSettings => ({

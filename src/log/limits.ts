@@ -125,3 +125,9 @@ export const cleaningWriteSize = 1024 * 1024
 
 /** A new segment's positions are 32-bit numbers in its index. */
 export const segmentSizeMax = 0x7fffffff
+
+/** A scrub reads so much before it looks whether it is still wanted, or has to wait for its rate. */
+export const scrubPieceSize = 4 * 1024 * 1024
+
+/** A start is followed by a first scrub after so long: a broker that is started often has one, too. */
+export const firstScrubMs = 600_000

@@ -466,6 +466,14 @@ export const brokerTable = {
     long(268_435_456, { min: 1 }),
     'Bytes of answers that may wait to be read, over all connections; then no more requests are served.',
   ),
+  'odradek.scrub.bytes.per.second': acting(
+    long(1_048_576, { min: 0 }),
+    'Bytes of closed segments that are read again in a second, to check that the disk still has what was written; 0 for none.',
+  ),
+  'odradek.scrub.interval.ms': acting(
+    long(604_800_000, { min: 1 }),
+    'How long after everything was read in this way it is read again.',
+  ),
   'odradek.validate.compressed': acting(
     boolean(true),
     'Opens compressed batches when they come in and checks each record, as Kafka does. Without it a producer can store what no consumer can read.',

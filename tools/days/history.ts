@@ -171,6 +171,8 @@ class DayHistory {
       commitLogSize: 0,
       retentionCheckMs: this.#retentionMs,
       cleaner: this.#cleaner(),
+      // It must find nothing, whatever is cleaned, deleted or opened again meanwhile.
+      scrub: { bytesPerSecondMax: 1e6, intervalMs: 20 * minuteMs },
     })
   }
 

@@ -196,8 +196,8 @@ export class Checkpoints {
   }
 }
 
-const isSound = ({ offline, refusing, damaged }: Partition): boolean =>
-  !offline && !refusing && !damaged
+const isSound = ({ offline, refusing, damaged, spoiled }: Partition): boolean =>
+  !offline && !refusing && !damaged && !spoiled
 
 const copyOf = (states: ProducerStates): ProducerStates => {
   const copy = new ProducerStates(Number.POSITIVE_INFINITY)

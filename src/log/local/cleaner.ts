@@ -352,6 +352,7 @@ const isCleanable = (partition: Partition): boolean =>
   partition.hasFolder &&
   !partition.uncleanable &&
   !partition.damaged &&
+  !partition.spoiled &&
   !partition.dropped &&
   !partition.offline &&
   !partition.refusing

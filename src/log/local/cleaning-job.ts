@@ -2,7 +2,7 @@
 // and writes `.cleaned` files, a group of segments at a time. It holds no lock and changes no file that is
 // in use; whoever asked puts the result in its place, or throws it away.
 import { lastOffsetOf } from '#records'
-import { type Clock, type DiskFile, ThreadEnded, type ThreadSurroundings } from '#world'
+import { type DiskFile, ThreadEnded, type ThreadSurroundings } from '#world'
 import { AbortedSpans } from '../aborted-spans.ts'
 import { Compaction, type CompactionOptions } from '../compaction.ts'
 import {
@@ -15,6 +15,7 @@ import { LogError } from '../log-error.ts'
 import { newestRecordMs, type ScannedBatch, scanBatches } from './batch-scan.ts'
 import { Segment } from './segment.ts'
 import { cleanedEnding } from './swap-files.ts'
+import { Throttle } from './throttle.ts'
 
 /** A segment that is to be read. */
 export interface JobSegment {
@@ -212,27 +213,5 @@ class Output {
     if (this.#unsynced < cleaningSyncSize) return
     this.#unsynced = 0
     await this.#file.sync()
-  }
-}
-
-/** Keeps reading and writing within a rate. */
-class Throttle {
-  readonly #clock: Clock
-  readonly #bytesPerSecondMax: number
-  readonly #startedMs: number
-  #bytes = 0
-
-  constructor(clock: Clock, bytesPerSecondMax: number) {
-    this.#clock = clock
-    this.#bytesPerSecondMax = bytesPerSecondMax
-    this.#startedMs = clock.monotonicMs()
-  }
-
-  async spend(bytes: number): Promise<void> {
-    this.#bytes += bytes
-    const dueMs = this.#startedMs + (this.#bytes / this.#bytesPerSecondMax) * 1000
-    const waitMs = dueMs - this.#clock.monotonicMs()
-    if (waitMs >= 1)
-      await new Promise<void>((resolve) => this.#clock.after(waitMs, () => resolve()))
   }
 }

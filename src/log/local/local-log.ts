@@ -13,7 +13,6 @@ import {
   type Random,
   sameThread,
   type Threads,
-  type Timer,
 } from '#world'
 import { type Admitted, admit, refusalOf, type Unopened } from '../admission.ts'
 import { cleanerDefaults } from '../compaction/cleaner-settings.ts'
@@ -52,8 +51,10 @@ import { type FoundBatches, LogReader } from './log-reader.ts'
 import { LogWriter } from './log-writer.ts'
 import { Partition, type PartitionHost } from './partition.ts'
 import { PartitionMap } from './partition-map.ts'
+import { ProducerExpiry } from './producer-expiry.ts'
 import { emptyLog, type RecoveredLog, type RecoveryOptions, recoverLog } from './recovery.ts'
 import { RetentionRounds } from './retention-rounds.ts'
+import { Scrub } from './scrub.ts'
 import type { LocalLogSettings } from './settings.ts'
 import { SyncRounds } from './sync-rounds.ts'
 import { TailCache } from './tail-cache.ts'
@@ -75,6 +76,8 @@ export class LocalLog implements LogEngine {
   readonly #checkpoints: Checkpoints
   readonly #retention: RetentionRounds
   readonly #cleaner: Cleaner
+  readonly #expiry: ProducerExpiry
+  readonly #scrub: Scrub
   readonly #host: PartitionHost
   readonly #room: DiskRoom
   readonly #deadlines: AppendDeadlines
@@ -86,7 +89,6 @@ export class LocalLog implements LogEngine {
   #left: LeftBehind | undefined
   /** What the commit log had of each partition, while they are being opened. */
   #replayed = new Map<string, LoggedPiece[]>()
-  #expiry: Timer | undefined
   #closed = false
 
   constructor(
@@ -141,6 +143,8 @@ export class LocalLog implements LogEngine {
     this.#retention = new RetentionRounds(disk, clock, logger, parts)
     const cleaner = settings.cleaner ?? cleanerDefaults
     this.#cleaner = new Cleaner(disk, clock, random, logger, threads, parts, cleaner)
+    this.#expiry = new ProducerExpiry(clock, parts.partitions, settings)
+    this.#scrub = new Scrub(disk, clock, logger, threads, parts.partitions, settings.scrub)
     this.#host = {
       tailCache: new TailCache(),
       moved: (partition, bytes, disturbed) =>
@@ -166,7 +170,8 @@ export class LocalLog implements LogEngine {
       this.#checkpoints.start()
       this.#retention.start(this.#settings.retentionCheckMs)
       if (this.#settings.cleaner) this.#cleaner.start()
-      this.#scheduleExpiry()
+      this.#expiry.start()
+      this.#scrub.start()
     }
     const largest = [...this.#partitions].map(({ producers }) => producers.producerIdMax)
     return { producerIdMax: largest.reduce((a, b) => Math.max(a, b), -1) }
@@ -301,10 +306,10 @@ export class LocalLog implements LogEngine {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    this.#expiry?.cancel()
+    this.#expiry.close()
     this.#room.close()
     if (!this.#left) return
-    await this.#cleaner.stop()
+    await Promise.all([this.#cleaner.stop(), this.#scrub.stop()])
     for (const { gate } of this.#partitions) await gate
     await this.#retention.close()
     await this.#writer.finish()
@@ -484,15 +489,6 @@ export class LocalLog implements LogEngine {
     const known = { recoveryPoint: filesEnd, clean: false, logStart, powerLost: false }
     if (partition.hasFolder) return this.#recover(id, folder, known)
     return Promise.resolve(emptyLog(this.#settings.producersMax))
-  }
-
-  #scheduleExpiry(): void {
-    const { producerExpirationMs, producerExpirationCheckMs } = this.#settings
-    this.#expiry = this.#clock.after(producerExpirationCheckMs, () => {
-      const sinceMs = this.#clock.nowMs() - producerExpirationMs
-      for (const partition of this.#partitions) partition.producers.expire(sinceMs)
-      this.#scheduleExpiry()
-    })
   }
 }
 

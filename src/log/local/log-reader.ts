@@ -8,7 +8,8 @@ import { LogError } from '../log-error.ts'
 import { abortedBetween } from './aborted-lookups.ts'
 import { newestRecordMs, scanBatches } from './batch-scan.ts'
 import type { FileLeases } from './file-leases.ts'
-import type { Mark, Partition } from './partition.ts'
+import type { Mark } from './marks.ts'
+import type { Partition } from './partition.ts'
 import type { Segment } from './segment.ts'
 
 /** Batches in order; empty when there are none to be read. */

@@ -12,7 +12,8 @@ import {
 } from '../limits.ts'
 import { writeTopicId } from './checkpoint-files.ts'
 import type { FileLeases } from './file-leases.ts'
-import type { Partition, Run } from './partition.ts'
+import type { Run } from './marks.ts'
+import type { Partition } from './partition.ts'
 import type { SyncRounds } from './sync-rounds.ts'
 import { Turnstile } from './turnstile.ts'
 

@@ -24,27 +24,11 @@ import { mustRoll } from '../rolling.ts'
 import { StableOffset } from '../stable-offset.ts'
 import { type AppendCall, type AppendWaiter, failWaiters, settleWaiters } from './append-call.ts'
 import type { CleanStop } from './data-folder.ts'
+import type { Mark, Run } from './marks.ts'
 import type { RecoveredLog } from './recovery.ts'
 import { Segment } from './segment.ts'
 import { Tail, type TailCache } from './tail-cache.ts'
 import { Turnstile } from './turnstile.ts'
-
-/** Batches that go to one place of one segment in one write. */
-export interface Run {
-  segment: Segment
-  position: number
-  chunks: Buffer[]
-  size: number
-  /** The offset after the last of them. */
-  end: number
-}
-
-/** A place in the log at a batch's border: bytes before it and offsets before it belong together. */
-export interface Mark {
-  offset: number
-  segment: Segment | undefined
-  position: number
-}
 
 /** What a partition tells the engine it belongs to. */
 export interface PartitionHost {
@@ -117,6 +101,7 @@ export class Partition {
   readonly #reading = new Set<Promise<unknown>>()
   /** What readers were shown under `flush=os`, which later stays readable whatever is on disk. */
   #shown: Mark
+  #spoiledAt: Mark | undefined
   /** A share of the jitter from 0 to 1, so that partitions do not roll at the same time. */
   readonly #jitter: number
 
@@ -215,6 +200,7 @@ export class Partition {
     this.producers = recovered.producers
     this.end = recovered.end
     this.damaged = recovered.damaged
+    this.#spoiledAt = undefined
     this.written = this.#markOfEnd()
     this.durable = this.written
     this.filesEnd = this.end
@@ -233,6 +219,7 @@ export class Partition {
 
   /** What readers may see ends here. */
   get readable(): Mark {
+    if (this.#spoiledAt) return this.#spoiledAt
     if (this.config.flush === 'os') return this.written
     return this.durable.offset < this.#shown.offset ? this.#shown : this.durable
   }
@@ -265,15 +252,20 @@ export class Partition {
       durableEnd: this.durable.offset,
       leaderEpoch: this.id.leaderEpoch,
       offline: this.offline,
-      damaged: this.damaged,
+      damaged: this.damaged || this.spoiled,
     }
+  }
+
+  /** A batch that was on disk is not there any more as it was. */
+  get spoiled(): boolean {
+    return this.#spoiledAt !== undefined
   }
 
   /** Why nothing can be appended now, if so. */
   get refusal(): KafkaError | undefined {
     if (this.dropped) return kafkaError('UNKNOWN_TOPIC_OR_PARTITION')
     if (this.offline) return kafkaError(this.offline)
-    if (this.refusing || this.damaged)
+    if (this.refusing || this.damaged || this.spoiled)
       return kafkaError('KAFKA_STORAGE_ERROR', 'The disk of this partition takes no writes.')
     return undefined
   }
@@ -384,6 +376,14 @@ export class Partition {
     this.#host.moved(this, 0, true)
   }
 
+  /** What stands at a mark is damaged: from there on nothing is read any more, and nothing is appended. */
+  spoil(mark: Mark): void {
+    this.#spoiledAt = mark
+    this.untouched = false
+    this.#refuseWaiters(kafkaError('KAFKA_STORAGE_ERROR'))
+    this.#host.moved(this, 0, true)
+  }
+
   /** A write found no room: what was not written is forgotten, and nothing is taken until `adopt`. */
   refuse(): void {
     this.refusing = true
@@ -438,6 +438,10 @@ export class Partition {
   #failAll(error: KafkaError): void {
     this.runs = []
     this.tail.clear()
+    this.#refuseWaiters(error)
+  }
+
+  #refuseWaiters(error: KafkaError): void {
     failWaiters(this.#writtenWaiters.splice(0), error, this.logStart)
     failWaiters(this.#durableWaiters.splice(0), error, this.logStart)
     failWaiters(this.#diskWaiters.splice(0), error, this.logStart)

@@ -1,4 +1,5 @@
 import type { CleanerSettings } from '../compaction/cleaner-settings.ts'
+import type { ScrubSettings } from './scrub.ts'
 
 /** What the local engine is told once. Times in milliseconds. */
 export interface LocalLogSettings {
@@ -15,6 +16,8 @@ export interface LocalLogSettings {
   retentionCheckMs: number
   producerExpirationMs: number
   producerExpirationCheckMs: number
+  /** Without it nothing is read again to be checked. */
+  scrub?: ScrubSettings
   /** Without it logs are cleaned only when `compact` is called. */
   cleaner?: CleanerSettings
 }

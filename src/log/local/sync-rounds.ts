@@ -14,7 +14,8 @@ import {
 } from '../limits.ts'
 import { CommitLog, encodeEntry } from './commit-log.ts'
 import type { FileLeases } from './file-leases.ts'
-import type { Mark, Partition } from './partition.ts'
+import type { Mark } from './marks.ts'
+import type { Partition } from './partition.ts'
 import type { Segment } from './segment.ts'
 
 const outOfDescriptors: ReadonlySet<string> = new Set(['DISK_EMFILE', 'DISK_ENFILE'])
