@@ -43,8 +43,8 @@ export class CompactionModel {
     this.end += records.length
     const maxTimestampMs = Math.max(...records.map(({ timestampMs }) => timestampMs))
     const active = this.#segments.at(-1)
-    const batch = { size, maxTimestampMs, end: this.end }
-    if (!active || mustRoll({ ...active, offsetEntryCount: 0 }, batch, this.config, 0))
+    const batch = { size, maxTimestampMs, end: this.end, nowMs: 0 }
+    if (!active || mustRoll({ ...active, offsetEntryCount: 0, begunMs: 0 }, batch, this.config, 0))
       this.#segments.push({ baseOffset, size, firstTimestampMs: maxTimestampMs, maxTimestampMs })
     else {
       if (active.size === 0) active.firstTimestampMs = maxTimestampMs

@@ -266,9 +266,14 @@ class DayHistory {
     const compacts = this.#config['cleanup.policy'].includes('compact')
     const awayMs = random.pick([0, 0, 0, -hourMs, -6 * hourMs, -2 * dayMs, hourMs, 2 * hourMs])
     const noKeys = compacts ? 0.02 : 0.3
+    // Some producers give their records no time.
+    const timeless = random.pick([0, 0, 0, 0, 0, 0.5, 1])
+    const drawMs = (): number => {
+      if (random.chance(timeless)) return -1
+      return this.#nowMs + (awayMs === 0 ? 0 : Math.round((random.below(1000) / 1000) * awayMs))
+    }
     return Array.from({ length: random.between(1, 4) }, () => ({
-      createdMs:
-        this.#nowMs + (awayMs === 0 ? 0 : Math.round((random.below(1000) / 1000) * awayMs)),
+      createdMs: drawMs(),
       key: random.chance(noKeys) ? null : `k${random.below(6)}`,
       value: random.chance(0.3) ? null : 'v'.repeat(random.below(80)),
     }))
@@ -326,6 +331,7 @@ class DayHistory {
     this.#starts += 1
     this.#id = this.#described()
     this.#local.engine = this.#newLocal()
+    this.#local.model.restart(this.#nowMs)
     await this.#open(this.#local)
   }
 

@@ -2,7 +2,8 @@
 // of the log's own code is used here: this is what the engines are held against.
 //
 //   roll        an append begins a new segment where it does not fit, or where its largest time is
-//               `segment.ms` (less the jitter) behind that of the segment's first batch
+//               `segment.ms` (less the jitter) behind that of the segment's first batch; where that has no
+//               time, the segment's own age counts since it was made or found by a start
 //   retention   the oldest segment goes while it lies before the log start; with `delete` also while the
 //               rest is still `retention.bytes` large, and while its largest time is over `retention.ms`
 //               old; the newest one goes too, when it has records, once a new one is begun behind it
@@ -34,6 +35,8 @@ export type SentRecord = Pick<ModelRecord, 'createdMs' | 'key' | 'value'>
 interface ModelSegment {
   baseOffset: number
   batches: ModelBatch[]
+  /** When it was made, or found by a start. */
+  begunMs: number
   /** When it was written to last. */
   writtenMs: number
 }
@@ -95,7 +98,7 @@ export class DayModel {
       size: 0,
     }
     batch.size = sizeOfBatch(batch)
-    const segment = this.#segmentFor(batch)
+    const segment = this.#segmentFor(batch, nowMs)
     segment.batches.push(batch)
     segment.writtenMs = nowMs
     this.end = batch.lastOffset + 1
@@ -107,15 +110,20 @@ export class DayModel {
     this.logStart = Math.max(this.logStart, offset)
   }
 
+  /** The log is opened again. */
+  restart(nowMs: number): void {
+    for (const segment of this.#segments) segment.begunMs = nowMs
+  }
+
   /** One look for old segments. */
   retain(nowMs: number): void {
     const { config } = this
-    this.#removeOldest((_, next) => next !== undefined && next.baseOffset <= this.logStart)
+    this.#removeOldest(nowMs, (_, next) => next !== undefined && next.baseOffset <= this.logStart)
     if (!config['cleanup.policy'].includes('delete')) return
     const bytesMax = config['retention.bytes']
-    if (bytesMax >= 0) this.#removeOldest((oldest) => this.size - sizeOf(oldest) >= bytesMax)
+    if (bytesMax >= 0) this.#removeOldest(nowMs, (oldest) => this.size - sizeOf(oldest) >= bytesMax)
     const ageMsMax = config['retention.ms']
-    if (ageMsMax >= 0) this.#removeOldest((oldest) => nowMs - largestMsOf(oldest) > ageMsMax)
+    if (ageMsMax >= 0) this.#removeOldest(nowMs, (oldest) => nowMs - largestMsOf(oldest) > ageMsMax)
   }
 
   /** One cleaning; false when none was due. */
@@ -157,15 +165,19 @@ export class DayModel {
     return sent.some(isWrong) ? 'INVALID_TIMESTAMP' : undefined
   }
 
-  #segmentFor({ baseOffset, size, largestMs }: ModelBatch): ModelSegment {
+  #segmentFor(batch: ModelBatch, nowMs: number): ModelSegment {
     const active = this.#segments.at(-1)
-    if (active && !this.#isFull(active, size, largestMs)) return active
-    const next: ModelSegment = { baseOffset, batches: [], writtenMs: -1 }
+    if (active && !this.#isFull(active, batch, nowMs)) return active
+    return this.#begin(nowMs)
+  }
+
+  #begin(begunMs: number): ModelSegment {
+    const next: ModelSegment = { baseOffset: this.end, batches: [], begunMs, writtenMs: -1 }
     this.#segments.push(next)
     return next
   }
 
-  #isFull(active: ModelSegment, size: number, largestMs: number): boolean {
+  #isFull(active: ModelSegment, { size, largestMs }: ModelBatch, nowMs: number): boolean {
     const { config } = this
     const [first] = active.batches
     if (!first) return false
@@ -175,15 +187,19 @@ export class DayModel {
       ? Math.min(config['segment.ms'], config['max.compaction.lag.ms'])
       : config['segment.ms']
     const jitterMs = this.#jitterShare * Math.min(config['segment.jitter.ms'], openMsMax)
-    return largestMs - first.largestMs > openMsMax - jitterMs
+    const openMs = first.largestMs >= 0 ? largestMs - first.largestMs : nowMs - active.begunMs
+    return openMs > openMsMax - jitterMs
   }
 
   /** Removes the oldest segment as long as that one is to go; a segment without records stays. */
-  #removeOldest(isDue: (oldest: ModelSegment, next: ModelSegment | undefined) => boolean): void {
+  #removeOldest(
+    nowMs: number,
+    isDue: (oldest: ModelSegment, next: ModelSegment | undefined) => boolean,
+  ): void {
     for (;;) {
       const [oldest, next] = this.#segments
       if (!oldest || (!next && oldest.batches.length === 0) || !isDue(oldest, next)) return
-      if (!next) this.#segments.push({ baseOffset: this.end, batches: [], writtenMs: -1 })
+      if (!next) this.#begin(nowMs)
       this.#segments.shift()
       this.logStart = Math.max(this.logStart, this.#segments[0]!.baseOffset)
     }
@@ -215,8 +231,8 @@ export class DayModel {
             records !== before[index]!.records || horizonMs !== before[index]!.horizonMs,
         )
       const { baseOffset } = group[0]!
-      const { writtenMs } = group.at(-1)!
-      return isChanged ? { baseOffset, batches: kept, writtenMs } : group[0]!
+      const { begunMs, writtenMs } = group.at(-1)!
+      return isChanged ? { baseOffset, batches: kept, begunMs, writtenMs } : group[0]!
     })
     this.#segments = [...groups, ...this.#segments.slice(cleaned.length)]
   }

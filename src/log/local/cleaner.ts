@@ -201,7 +201,7 @@ export class Cleaner {
         size: segment.size,
         indexSize: indexSizeMax(segment.size, config.indexIntervalBytes),
         firstTimestampMs: wantsFirst ? await segment.firstTime(this.#disk) : -1,
-        maxTimestampMs: wantsLargest ? await segment.largestTime(this.#disk) : -1,
+        maxTimestampMs: wantsLargest ? await segment.newestTime(this.#disk) : -1,
         of: segment,
       })
     }

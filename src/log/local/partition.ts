@@ -20,7 +20,7 @@ import type { Epochs } from '../epochs.ts'
 import { abortedInSegmentMax, commitLogPieceSizeMax } from '../limits.ts'
 import { markerBatch } from '../marker-batch.ts'
 import type { ProducerStates } from '../producer-states.ts'
-import { mustRoll } from '../rolling.ts'
+import { mustRoll, type RollingBatch } from '../rolling.ts'
 import { StableOffset } from '../stable-offset.ts'
 import { type AppendCall, type AppendWaiter, failWaiters, settleWaiters } from './append-call.ts'
 import type { CleanStop } from './data-folder.ts'
@@ -287,7 +287,7 @@ export class Partition {
     const baseOffset = original?.baseOffset ?? this.end
     const end = original ? original.lastOffset + 1 : this.end + facts.count
     if (!original) {
-      this.#place(batch, facts.maxTimestampMs, end)
+      this.#place(batch, facts.maxTimestampMs, end, nowMs)
       if (facts.producerId >= 0) this.producers.add(facts, baseOffset, nowMs)
     }
     const outcome = { error: undefined, baseOffset, logAppendTimeMs, logStart: this.logStart }
@@ -299,8 +299,8 @@ export class Partition {
     const { refusal, end: offset } = this
     if (refusal) throw refusal
     this.producers.checkMarker(marker)
-    if ((this.active?.aborted?.count ?? 0) >= abortedInSegmentMax) this.roll()
-    this.#place(markerBatch(marker, this.producers, nowMs), nowMs, offset + 1)
+    if ((this.active?.aborted?.count ?? 0) >= abortedInSegmentMax) this.roll(nowMs)
+    this.#place(markerBatch(marker, this.producers, nowMs), nowMs, offset + 1, nowMs)
     const firstOffset = this.producers.mark(marker, nowMs)
     if (firstOffset !== undefined) {
       this.#stable.ended(firstOffset, offset)
@@ -400,9 +400,9 @@ export class Partition {
   }
 
   /** Begins a new segment at the end. */
-  roll(): Segment {
+  roll(nowMs: number): Segment {
     const { active } = this
-    const next = new Segment(this.folder, this.end, 0)
+    const next = new Segment(this.folder, this.end, 0, '', nowMs)
     next.startIndexes()
     this.segments.push(next)
     if (active) this.#host.rolled(this, active)
@@ -454,9 +454,9 @@ export class Partition {
     else (durably ? this.#durableWaiters : this.#writtenWaiters).push(waiter)
   }
 
-  #place(batch: Buffer, maxTimestampMs: number, end: number): void {
+  #place(batch: Buffer, maxTimestampMs: number, end: number, nowMs: number): void {
     const baseOffset = this.end
-    const segment = this.#segmentFor(batch.length, maxTimestampMs, end)
+    const segment = this.#segmentFor({ size: batch.length, maxTimestampMs, end, nowMs })
     this.untouched = false
     placeBatch(batch, baseOffset, this.id.leaderEpoch)
     const last = this.runs.at(-1)
@@ -484,11 +484,10 @@ export class Partition {
     })
   }
 
-  #segmentFor(size: number, maxTimestampMs: number, end: number): Segment {
+  #segmentFor(batch: RollingBatch): Segment {
     const { active } = this
-    const batch = { size, maxTimestampMs, end }
     if (active && !mustRoll(active, batch, this.config, this.#jitter)) return active
-    return this.roll()
+    return this.roll(batch.nowMs)
   }
 
   #markOfEnd(): Mark {

@@ -226,7 +226,7 @@ class Recovery {
   async #segments(): Promise<Segment[]> {
     const segments: Segment[] = []
     for (const base of this.#bases) {
-      const segment = new Segment(this.#options.folder, base, 0)
+      const segment = new Segment(this.#options.folder, base, 0, '', this.#options.nowMs)
       const file = await this.#disk.open(segment.path, 'write')
       const size = await file.size().finally(() => file.close())
       segment.size = segment.writtenSize = segment.syncedSize = size

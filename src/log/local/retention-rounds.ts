@@ -133,7 +133,7 @@ export class RetentionRounds {
     if (partition.dropped || partition.segments !== segments) return []
     const expiredNow = count(partition.config)
     if (expiredNow === 0) return []
-    if (expiredNow === partition.segments.length) partition.roll()
+    if (expiredNow === partition.segments.length) partition.roll(this.#clock.nowMs())
     const expired = partition.segments.slice(0, expiredNow)
     if (expired.some(({ size, syncedSize }) => syncedSize < size))
       await this.#parts.rounds.sync(partition)
@@ -142,8 +142,7 @@ export class RetentionRounds {
 
   async #largestTime({ config }: Partition, segment: Segment): Promise<number> {
     if (!config.deletes || config.retentionMs < 0) return Number.POSITIVE_INFINITY
-    const largestMs = await segment.largestTime(this.#disk)
-    return largestMs >= 0 || segment.size === 0 ? largestMs : this.#disk.modifiedMs(segment.path)
+    return segment.newestTime(this.#disk)
   }
 
   async #takeAway({ partition, segments }: Shedding): Promise<void> {

@@ -59,6 +59,8 @@ export class Segment {
   sealed = false
   /** Another one has taken its place: whoever reads it looks again when it is read. */
   replaced = false
+  /** When it was begun, or found by a start. */
+  readonly begunMs: number
   /** The time of the first batch; undefined while there is none. */
   firstTimestampMs: number | undefined
   maxTimestampMs = -1
@@ -71,7 +73,8 @@ export class Segment {
   #loading: Promise<SegmentIndexes> | undefined
   #sinceEntrySize = 0
 
-  constructor(folder: string, baseOffset: number, size: number, ending = '') {
+  constructor(folder: string, baseOffset: number, size: number, ending = '', begunMs = 0) {
+    this.begunMs = begunMs
     this.baseOffset = baseOffset
     this.#stem = join(folder, segmentName(baseOffset))
     this.#ending = ending
@@ -157,6 +160,12 @@ export class Segment {
   async largestTime(disk: Disk): Promise<number> {
     if (this.maxTimestampMs < 0 && this.size > 0) await this.#load(disk)
     return this.maxTimestampMs
+  }
+
+  /** As `largestTime`, but that of the file where no record has one. */
+  async newestTime(disk: Disk): Promise<number> {
+    const largestMs = await this.largestTime(disk)
+    return largestMs >= 0 || this.size === 0 ? largestMs : disk.modifiedMs(this.path)
   }
 
   /** A position at or before the batch that holds `offset`. */

@@ -15,6 +15,7 @@ export interface MemorySegment {
   size: number
   firstTimestampMs: number | undefined
   maxTimestampMs: number
+  begunMs: number
   /** The aborted transactions whose markers are in it. */
   aborted: AbortedSpans
   /** When it was written to last. */
@@ -74,7 +75,8 @@ export const cleanInMemory = (
 }
 
 const described = (segment: MemorySegment): PlannedSegment => {
-  const { baseOffset, size, firstTimestampMs = -1, maxTimestampMs } = segment
+  const { baseOffset, size, firstTimestampMs = -1, modifiedMs } = segment
+  const maxTimestampMs = segment.maxTimestampMs >= 0 ? segment.maxTimestampMs : modifiedMs
   return { baseOffset, size, indexSize: 0, firstTimestampMs, maxTimestampMs, of: segment }
 }
 
@@ -94,6 +96,7 @@ const keepGroup = (compaction: Compaction, group: readonly PlannedSegment[]): Me
     size: batches.reduce((sum, { length }) => sum + length, 0),
     firstTimestampMs: first && maxTimestampOf(first),
     maxTimestampMs: largestTimeOf(batches),
+    begunMs: group[0]!.of.begunMs,
     aborted: new AbortedSpans(aborted),
     modifiedMs: group.at(-1)!.of.modifiedMs,
   }

@@ -317,10 +317,10 @@ export class MemoryLog implements LogEngine {
     const maxTimestampMs = maxTimestampOf(batch)
     const { length: size } = batch
     let active = partition.segments.at(-1)
-    const added = { size, maxTimestampMs, end: lastOffsetOf(batch) + 1 }
+    const added = { size, maxTimestampMs, end: lastOffsetOf(batch) + 1, nowMs }
     // There is no index here that could be full.
     if (!active || mustRoll({ ...active, offsetEntryCount: 0 }, added, partition.config, 0)) {
-      active = emptySegment(partition.end)
+      active = emptySegment(partition.end, nowMs)
       partition.segments.push(active)
     }
     active.batches.push(batch)
@@ -347,7 +347,7 @@ export class MemoryLog implements LogEngine {
     const log = { segments: retained, logStart, highWatermark: end, end }
     const count = expiredCount(log, config, this.#clock.nowMs())
     if (count === 0) return
-    if (count === segments.length) segments.push(emptySegment(end))
+    if (count === segments.length) segments.push(emptySegment(end, this.#clock.nowMs()))
     segments.splice(0, count)
     this.#startAt(partition, Math.max(logStart, segments[0]!.baseOffset))
   }
@@ -394,8 +394,9 @@ export class MemoryLog implements LogEngine {
 
 const keyOf = ({ topicId, partition }: PartitionId): string => `${topicId}-${partition}`
 
-const emptySegment = (baseOffset: number): MemorySegment => ({
+const emptySegment = (baseOffset: number, begunMs: number): MemorySegment => ({
   baseOffset,
+  begunMs,
   batches: [],
   size: 0,
   firstTimestampMs: undefined,
