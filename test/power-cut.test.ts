@@ -30,6 +30,10 @@ const planted: [string, Plant][] = [
     forgetting({ file: (path) => path.includes('recovery-point') }),
   ],
   ['index files are not synced', forgetting({ file: (path) => path.includes('index.tmp') })],
+  [
+    'files of aborted transactions are not synced',
+    forgetting({ file: (path) => path.includes('txnindex') }),
+  ],
   ['the commit log is not synced', forgetting({ file: (path) => path.endsWith('commit.log') })],
   ['commits of the database are not synced', { pragmas: ['synchronous=NORMAL'] }],
   ['the database is never synced', { pragmas: ['synchronous=OFF'] }],

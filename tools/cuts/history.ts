@@ -1,13 +1,14 @@
 // One history of a machine: some lives, each of which ends in a power cut at a chosen operation on its disk
 // or its database, and after each what is left of log, commit log and metadata held against what was promised.
-import type { AppendOutcome, PartitionId } from '#log'
+import type { Append, AppendOutcome, PartitionId } from '#log'
 import { type BatchOptions, buildBatch } from '#records'
 import { SeededRandom } from '#testing'
 import { BrokenPromise } from '../torture/check.ts'
-import { Ledger, type SentBatch } from './ledger.ts'
+import { Ledger, type SentBatch, type SentRecord } from './ledger.ts'
 import { type Broker, Machine, type Plant } from './machine.ts'
 import { readAll, readSome } from './reading.ts'
 import { type Creation, Register, type RegisteredTopic } from './register.ts'
+import { PartitionTransactions } from './transactions.ts'
 
 /** What a history is made from. */
 export interface HistoryOptions {
@@ -46,6 +47,7 @@ interface Known {
   id: PartitionId
   topic: RegisteredTopic
   ledger: Ledger
+  transactions: PartitionTransactions
   producerId: number | undefined
   nextSequence: number
 }
@@ -98,6 +100,7 @@ class History {
     disk.cutAt = Number.POSITIVE_INFINITY
     await this.#checkAll()
     disk.cutAt = Math.max(uncut, disk.operations + this.#random.between(1, 500))
+    this.#abortOrphans()
     while (!disk.isCut && this.#phase !== 'stopped') {
       for (let count = this.#random.pick([1, 1, 3, 8, 20]); count > 0; count -= 1) this.#act()
       await simulation.pass(this.#random.pick([0, 0.1, 1, 12, 60]))
@@ -137,7 +140,9 @@ class History {
       return
     }
     const known = this.#random.pick(served)
-    if (draw < 600) this.#append(known)
+    if (draw < 420) this.#append(known)
+    else if (draw < 560) this.#appendInTransaction(known)
+    else if (draw < 600) this.#endTransactions()
     else if (draw < 720) void this.#readSome(known)
     else if (draw < 770) this.#sendAgain(known)
     else if (draw < 800) this.#deleteBefore(known)
@@ -185,14 +190,17 @@ class History {
 
   /** The partitions of a topic that is there. */
   #know(topic: RegisteredTopic): void {
-    for (let partition = 0; partition < topic.partitionCount; partition += 1)
+    for (let partition = 0; partition < topic.partitionCount; partition += 1) {
+      const ledger = new Ledger(`${topic.name}-${partition}`)
       this.#known.push({
         id: { topicId: topic.id, partition },
         topic,
-        ledger: new Ledger(`${topic.name}-${partition}`),
+        ledger,
+        transactions: new PartitionTransactions(ledger),
         producerId: undefined,
         nextSequence: 0,
       })
+    }
   }
 
   #configure(topic: RegisteredTopic): void {
@@ -273,17 +281,53 @@ class History {
     )
   }
 
-  #append(known: Known): void {
+  #drawRecords(): SentRecord[] {
+    const random = this.#random
+    const timestampMs = this.#machine.simulation.clock.nowMs()
+    const size = random.pick([0, 10, 100, 700])
+    return Array.from({ length: random.between(1, 5) }, () => {
+      this.#recordCount += 1
+      return { id: `${this.#recordCount}:${'x'.repeat(random.below(size + 1))}`, timestampMs }
+    })
+  }
+
+  #appendInTransaction({ id, transactions }: Known): void {
+    if (!transactions.hasProducer) {
+      this.#whenDone(this.#broker!.producerIds.take(), (producerId) => {
+        this.#register.gaveOut(producerId)
+        transactions.begin(producerId)
+      })
+      return
+    }
+    const made = transactions.batch(id, this.#drawRecords())
+    if (made) this.#submit(...made, -1)
+  }
+
+  /** What a cut has left open is aborted, as a broker's start has it. */
+  #abortOrphans(): void {
+    const { logs } = this.#broker!
+    const nowMs = this.#machine.simulation.clock.nowMs()
+    const markers = this.#known.flatMap((each) => each.transactions.orphans(logs, each.id, nowMs))
+    logs.appendMarkers(markers).catch(() => undefined)
+  }
+
+  /** The transactions of some partitions end in one round. */
+  #endTransactions(): void {
     const random = this.#random
     const nowMs = this.#machine.simulation.clock.nowMs()
-    const size = random.pick([0, 10, 100, 700])
-    const records = Array.from({ length: random.between(1, 5) }, () => {
-      this.#recordCount += 1
-      return {
-        id: `${this.#recordCount}:${'x'.repeat(random.below(size + 1))}`,
-        timestampMs: nowMs,
-      }
+    const ends = this.#served()
+      .filter(({ transactions }) => transactions.isOpen && random.chance(0.6))
+      .map(({ id, transactions }) => transactions.end(id, random.chance(0.5), nowMs))
+    const { logs } = this.#broker!
+    this.#whenDone(logs.appendMarkers(ends.map(({ marker }) => marker)), (errors) => {
+      for (const [index, { acknowledge }] of ends.entries())
+        if (errors[index] === null) acknowledge()
     })
+  }
+
+  #append(known: Known): void {
+    const random = this.#random
+    const records = this.#drawRecords()
     const { producerId, nextSequence } = known
     const isIdempotent = random.chance(0.6) && producerId !== undefined
     const producer = isIdempotent ? { producerId, baseSequence: nextSequence } : undefined
@@ -300,7 +344,10 @@ class History {
       key: null,
       value: Buffer.from(id),
     }))
-    const append = { ...known.id, records: buildBatch(records, options) }
+    this.#submit({ ...known.id, records: buildBatch(records, options) }, batch, acks)
+  }
+
+  #submit(append: Append, batch: SentBatch, acks: -1 | 1): void {
     const { disk } = this.#machine
     const settle = ([outcome]: readonly AppendOutcome[]): void => {
       if (disk.isCut || outcome?.error || acks !== -1) return
@@ -326,7 +373,9 @@ class History {
     if (!bounds || disk.isCut) return
     const offset = bounds.logStart + this.#random.below(bounds.highWatermark - bounds.logStart + 1)
     const records = await readSome(this.#broker!.logs, known.id, offset)
-    if (!disk.isCut && records) known.ledger.saw(records, bounds.highWatermark)
+    if (disk.isCut || !records) return
+    known.ledger.saw(records, bounds.highWatermark)
+    known.transactions.saw(bounds)
   }
 
   #deleteBefore(known: Known): void {
@@ -394,9 +443,12 @@ class History {
     const records = await this.#machine.simulation.until(readAll(logs, id))
     const { logStart, highWatermark: end, damaged } = logs.bounds(id)!
     ledger.check({ logStart, end, damaged, records })
+    const checked = known.transactions.check(logs, id, records)
+    await this.#machine.simulation.until(checked)
     await this.#checkTimes(known, records)
     // What was not acknowledged and is not there never will be; its producer begins anew.
     known.producerId = undefined
+    known.transactions.begin(undefined)
   }
 
   async #checkTimes(
