@@ -37,8 +37,9 @@ export class TransactionEnds {
     const errors = await this.#toDisk(ids, (partition, index, call) => {
       if (partition.refusal) throw partition.refusal
       partition.awaitDisk(call, index)
-      // What is still to be written is noted once it is.
-      if (partition.end === partition.written.offset) this.#rounds.note(partition, 0)
+      // What is still to be written is noted once it is; what is on disk needs no round.
+      const { end, written, durable } = partition
+      if (end === written.offset && end > durable.offset) this.#rounds.note(partition, 0)
     })
     const error = errors.find((each) => each !== null)
     if (error) throw kafkaError(error)

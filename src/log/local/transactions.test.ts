@@ -11,7 +11,8 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { type Disk, type Logger, realClock, realDisk, realRandom } from '#world'
+import { SeededRandom, SimulatedDisk, Simulation } from '#testing'
+import { type Clock, type Disk, type Logger, realClock, realDisk, realRandom } from '#world'
 import { append, batchOf, offsetOf, partitionOf, read } from '../engine.suite.ts'
 import type { LogConfig, LogEngine } from '../engine.ts'
 import { appendInTransaction, markerOf, transactionSuite } from '../transactions.suite.ts'
@@ -20,13 +21,18 @@ import { LocalLog } from './local-log.ts'
 const silent = () => undefined
 const quiet: Logger = { info: silent, warn: silent, error: silent }
 
-const engineOn = (folder: string, disk: Disk = realDisk): LocalLog =>
-  new LocalLog(disk, realClock, realRandom, quiet, {
+const engineOn = (
+  folder: string,
+  disk: Disk = realDisk,
+  clock: Clock = realClock,
+  commitLogSize = 0,
+): LocalLog =>
+  new LocalLog(disk, clock, realRandom, quiet, {
     folder,
     openFilesMax: 100,
     producersMax: 1000,
     freeBytesMin: 0,
-    commitLogSize: 0,
+    commitLogSize,
     retentionCheckMs: 300_000,
     producerExpirationMs: 86_400_000,
     producerExpirationCheckMs: 600_000,
@@ -219,3 +225,24 @@ test('a clean stop after a deletion past an open transaction still knows it', ()
     equal(second.openTransactions()[0]?.firstOffset, 3)
     await second.close()
   }))
+
+test('what the commit log has is not synced again when a transaction commits', async () => {
+  const random = new SeededRandom(1)
+  const simulation = new Simulation(random.fork())
+  const disk = new SimulatedDisk(simulation, random.fork())
+  await simulation.until(disk.makeFolder('/data'))
+  const engine = engineOn('/data', disk, simulation.clock, 1_000_000)
+  const ids = [0, 1, 2, 3, 4].map((partition) => partitionOf(partition))
+  await simulation.until(engine.open(ids))
+  // The segments have to be there, and the commit log, before anything goes to that.
+  for (const baseSequence of [0, 1, 2]) {
+    const all = ids.map((each) => appendInTransaction(engine, each, 1, { baseSequence }))
+    await simulation.until(Promise.all(all))
+    await simulation.pass(1000)
+  }
+  const { operations } = disk
+  await simulation.until(engine.durable(ids))
+  await simulation.pass(1000)
+  equal(disk.operations, operations)
+  await simulation.until(engine.close())
+})
