@@ -1,5 +1,5 @@
 // A disk that fails, simulated: what a failed sync has lost, and what a full disk refuses.
-import { equal } from 'node:assert/strict'
+import { deepEqual, equal, rejects } from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Faults, SeededRandom, SimulatedDisk, Simulation } from '#testing'
 import type { Logger } from '#world'
@@ -12,6 +12,7 @@ import {
   read,
   refusedWith,
 } from '../engine.suite.ts'
+import { appendInTransaction, markerOf } from '../transactions.suite.ts'
 import { LocalLog } from './local-log.ts'
 
 const silent = () => undefined
@@ -113,4 +114,43 @@ test('a full disk refuses what does not fit, keeps the rest, and takes records a
   machine.cut()
   const recovered = await machine.start()
   equal(recovered.bounds(id)?.highWatermark, 51)
+})
+
+test('a marker whose sync failed has decided nothing, and no transaction may be decided then', async () => {
+  const machine = new Machine()
+  const engine = await machine.start()
+  await machine.simulation.until(appendInTransaction(engine, id, 1, {}))
+  machine.sick.faults = syncOfSegment
+  const marking = machine.simulation.until(engine.appendMarkers([markerOf(id)]))
+  deepEqual(await marking, ['KAFKA_STORAGE_ERROR'])
+  equal(engine.bounds(id)?.lastStable, 0)
+  const durable = machine.simulation.until(engine.durable([id]))
+  await rejects(durable, { errorName: 'KAFKA_STORAGE_ERROR' })
+  machine.sick.faults = () => undefined
+  machine.cut()
+  const recovered = await machine.start()
+  equal(recovered.bounds(id)?.lastStable, 0)
+  equal(recovered.openTransactions().length, 1)
+})
+
+test('a transaction that a full disk has stopped is ended once there is room', async () => {
+  const machine = new Machine(64 * 1024 * 1024)
+  const engine = await machine.start()
+  await machine.simulation.until(appendInTransaction(engine, id, 1, {}))
+  const ballast = await machine.simulation.until(machine.disk.open('/ballast', 'create'))
+  const room = await machine.simulation.until(machine.disk.freeBytes('/'))
+  await machine.simulation.until(ballast.write([Buffer.alloc(room)], 0))
+  const more = appendInTransaction(engine, id, 50, { baseSequence: 1 })
+  refusedWith(await machine.simulation.until(more), 'KAFKA_STORAGE_ERROR')
+  const marker = markerOf(id, { commit: false })
+  const marked = await machine.simulation.until(engine.appendMarkers([marker]))
+  deepEqual(marked, ['KAFKA_STORAGE_ERROR'])
+  await machine.simulation.until(machine.disk.remove('/ballast'))
+  await machine.simulation.pass(60_000)
+  equal(engine.bounds(id)?.lastStable, 0)
+  deepEqual(await machine.simulation.until(engine.appendMarkers([marker])), [null])
+  equal(engine.bounds(id)?.lastStable, 2)
+  const committed = read(engine, id, 0, { committedOnly: true })
+  const { aborted } = await machine.simulation.until(committed)
+  deepEqual(aborted, [{ producerId: 7, firstOffset: 0 }])
 })
