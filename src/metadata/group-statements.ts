@@ -209,8 +209,9 @@ const deleteMember = (tables: readonly string[], groupId: string, memberId: stri
   }))
 
 /**
- * What a client said itself goes before the rule. Afterwards the group knows from when on the next look
- * pays; where what counts may change with its members that is the oldest commit.
+ * What a client said itself goes before the rule, and what a transaction is about to change stays.
+ * Afterwards the group knows from when on the next look pays; where what counts may change with its
+ * members that is the oldest commit.
  */
 const expiryStatements = (
   groupId: string,
@@ -227,7 +228,9 @@ const expiryStatements = (
       sql: `DELETE FROM committed_offsets WHERE group_id = ?1 AND CASE
           WHEN expires_at_ms IS NOT NULL THEN expires_at_ms <= ?2
           WHEN ?3 THEN committed_at_ms <= ?4 AND topic_id NOT IN (SELECT value FROM json_each(?5))
-          ELSE ?6 END`,
+          ELSE ?6 END
+        AND (topic_id, partition) NOT IN
+          (SELECT topic_id, partition FROM pending_offsets WHERE group_id = ?1)`,
       values: [groupId, nowMs, rule.kind === 'commit' ? 1 : 0, cutoffMs, except, isAllOld],
     },
     {

@@ -219,19 +219,36 @@ test('an open transaction in a log that no row names is aborted at the start', a
   deepEqual(box.log.written, [`abort ${producerId}/0 #t-1`, 'abort 999999/3 #t-0'])
 })
 
-test('markers that cannot be written are written later', async () => {
+test('markers that cannot be written are written later, and those that were are not again', async () => {
   const { transactions, log, init, stored, pass, becomes } = await begin('later')
   const producer = await init()
-  await transactions.addPartitions(producer, [t0])
-  log.refusals = ['KAFKA_STORAGE_ERROR', 'KAFKA_STORAGE_ERROR']
+  await transactions.addPartitions(producer, [t0, t1])
+  // The last one is for the first marker.
+  log.refusals = ['KAFKA_STORAGE_ERROR', 'KAFKA_STORAGE_ERROR', null]
   await transactions.end(producer, false, 1)
-  for (const count of [1, 2]) {
-    await until('the markers were refused', async () => log.written.length === count)
+  for (const count of [2, 3]) {
+    await until('a marker was refused', async () => log.written.length === count)
     equal(await stored(), 'PrepareAbort')
     await realClockTurn()
     pass(100)
   }
   await becomes('CompleteAbort')
+  const { producerId } = producer
+  deepEqual(log.written, [
+    `abort ${producerId}/0 #t-0`,
+    `KAFKA_STORAGE_ERROR ${producerId}/0 #t-1`,
+    `KAFKA_STORAGE_ERROR ${producerId}/0 #t-1`,
+    `abort ${producerId}/0 #t-1`,
+  ])
+})
+
+test('a marker that comes too late is one that nobody needs', async () => {
+  const { transactions, log, init, becomes } = await begin('too-late')
+  const producer = await init()
+  await transactions.addPartitions(producer, [t0])
+  log.refusals = ['INVALID_PRODUCER_EPOCH']
+  await transactions.end(producer, true, 2)
+  await becomes('CompleteCommit')
 })
 
 const realClockTurn = (): Promise<void> => new Promise((resolve) => realClock.endOfTurn(resolve))
@@ -322,7 +339,7 @@ test('ids are listed and described as they are, in memory or not', async () => {
   deepEqual(await phases(), [['CompleteAbort', producer.producerId]])
 })
 
-test('a group whose offsets are still to be decided is not forgotten, one that is deleted loses them', async () => {
+test('offsets that are still to be decided keep their group, and go when it is deleted', async () => {
   const { transactions, init, offset } = await begin('group')
   const store = new SqlGroupStore(database, realClock)
   const time = { ...realClock, nowMs: () => 1, endOfTurn: realClock.endOfTurn }
@@ -343,7 +360,9 @@ test('a group whose offsets are still to be decided is not forgotten, one that i
   })
   await pended
   equal(await store.hasOffsets('kept'), true)
-  await groups.expire(0, 2, () => undefined)
+  await groups.commit('kept', { ...nobody, transactional: false }, [offset(0, 4), offset(1, 4)])
+  await groups.expire(0, realClock.nowMs() + 60_000, () => undefined)
+  deepEqual(await committed('kept'), [[0, 4]])
   equal((await groups.list()).filter(({ groupId }) => groupId === 'kept').length, 1)
   await groups.delete('kept')
   equal(await store.hasOffsets('kept'), false)

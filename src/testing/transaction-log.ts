@@ -12,8 +12,8 @@ export class HeldTransactionLog implements TransactionLog {
   open: OpenTransaction[] = []
   /** Every marker that was to be written, as `commit 1/0 topic-0`. */
   readonly written: string[] = []
-  /** What the next markers are refused for. */
-  refusals: ErrorName[] = []
+  /** What the next markers are refused for, or null; the last one is for the next marker. */
+  refusals: (ErrorName | null)[] = []
   isDurableHeld = false
   areMarkersHeld = false
   #held: { resolve(): void; reject(error: Error): void }[] = []

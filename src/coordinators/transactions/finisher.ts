@@ -70,7 +70,8 @@ export class Finisher {
     await this.tried()
   }
 
-  async #try(id: string): Promise<void> {
+  /** `left` are the markers that were refused before, where there are such. */
+  async #try(id: string, left?: readonly TransactionMarker[]): Promise<void> {
     const facts = this.#machines.peek(id)?.facts
     try {
       await this.#machines.durable(id)
@@ -82,8 +83,10 @@ export class Finisher {
     if (this.#isClosed) return
     const state = this.#machines.peek(id)
     const isDurable = state !== undefined && state.facts === facts && isDecided(state)
-    const errors = isDurable ? await this.#log.appendMarkers(markersOf(state)) : []
-    if (errors.some((error) => error !== null)) return this.#tryLater(id)
+    const markers = isDurable ? (left ?? markersOf(state)) : []
+    const errors = await this.#log.appendMarkers(markers)
+    const refused = markers.filter((_, index) => isPassing(errors[index]!))
+    if (refused.length > 0) return this.#tryLater(id, refused)
     // From here on the next transaction may be decided, and has markers of its own.
     this.#finishing.delete(id)
     if (isDurable) await this.#complete(id, state.facts)
@@ -98,10 +101,10 @@ export class Finisher {
     }
   }
 
-  #tryLater(id: string): void {
+  #tryLater(id: string, left: readonly TransactionMarker[]): void {
     if (this.#isClosed) return
     this.#time.after(finishRetryMs, () => {
-      if (!this.#isClosed) this.#finishing.set(id, this.#try(id))
+      if (!this.#isClosed) this.#finishing.set(id, this.#try(id, left))
     })
   }
 
@@ -121,6 +124,10 @@ const markersOf = ({ facts, partitions }: TransactionState): TransactionMarker[]
   const commit = phase === 'PrepareCommit'
   return [...partitions.values()].map((each) => ({ ...each, producerId, epoch, version, commit }))
 }
+
+/** An epoch that is too old says that an administrator has ended the transaction in this partition. */
+const isPassing = (error: ErrorName | null): boolean =>
+  error !== null && error !== 'INVALID_PRODUCER_EPOCH'
 
 /** Whoever waited has heard of it already. */
 const ignored = (): void => undefined
