@@ -5,6 +5,7 @@ import { codeOf, type ErrorName, errorNameOf } from '#model'
 import {
   AddOffsetsToTxn,
   AddPartitionsToTxn,
+  ConsumerGroupHeartbeat,
   DescribeTransactions,
   EndTxn,
   InitProducerId,
@@ -239,6 +240,26 @@ test('offsets of who is no longer a member of the group are refused (KIP-447)', 
     'UNKNOWN_MEMBER_ID',
   )
   await producer.pend(groupId, offsets, { memberId, generationId })
+  await producer.end(true)
+  deepEqual(await offsetsOf(groupId, topic), [7, -1])
+})
+
+test('offsets of a member with an old epoch are refused, too (KIP-848)', async () => {
+  const { topic, producer, groupId } = await begin(2)
+  const beat = (said: { memberEpoch: number }) =>
+    client.request(ConsumerGroupHeartbeat, 1, {
+      groupId,
+      ...{ memberId: 'm', topicPartitions: [], rebalanceTimeoutMs: 30_000 },
+      subscribedTopicNames: [topic.name],
+      ...said,
+    })
+  const { memberEpoch, memberId } = await beat({ memberEpoch: 0 })
+  const offsets = [{ topic, partition: 0, offset: 7 }]
+  const as = (generationId: number, id = memberId) =>
+    producer.pend(groupId, offsets, { memberId: id!, generationId })
+  await refuses(as(memberEpoch + 1), 'ILLEGAL_GENERATION')
+  await refuses(as(memberEpoch, 'nobody'), 'UNKNOWN_MEMBER_ID')
+  await as(memberEpoch)
   await producer.end(true)
   deepEqual(await offsetsOf(groupId, topic), [7, -1])
 })
