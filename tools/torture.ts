@@ -3,11 +3,13 @@
 //   npm run torture -- --cuts 100000 --seed 1   cuts the power of simulated ones: see cuts/history.ts
 //   npm run torture -- --days 5000 --seed 1     days of retention and compaction: see days/history.ts
 //   npm run torture -- --groups 10000 --seed 1  groups in disorder: see groups/history.ts
+//   npm run torture -- --transactions 5000 --seed 1  transactions under fire: see transactions/history.ts
 import { parseArgs } from 'node:util'
 import { cutThePower } from './cuts/cuts.ts'
 import { liveThroughDays } from './days/days.ts'
 import { groupHistories } from './groups/groups.ts'
 import { torture } from './torture/torture.ts'
+import { liveThroughMany } from './transactions/histories.ts'
 
 const { values } = parseArgs({
   options: {
@@ -15,6 +17,7 @@ const { values } = parseArgs({
     cuts: { type: 'string' },
     days: { type: 'string' },
     groups: { type: 'string' },
+    transactions: { type: 'string' },
     seed: { type: 'string', default: String(Math.floor(Math.random() * 1e9)) },
   },
 })
@@ -45,6 +48,14 @@ const disturbGroups = async (count: number): Promise<void> => {
   )
 }
 
+const transact = async (count: number): Promise<void> => {
+  const report = await liveThroughMany({ histories: count, seed, say })
+  say(
+    `${count} histories with ${report.takeovers} zombies, ${report.restarts} restarts and ${report.cuts} power ` +
+      `cuts: ${report.commits} transactions were committed, and each is there once and whole`,
+  )
+}
+
 const kill = async (kills: number): Promise<void> => {
   const report = await torture({ kills, seed, say })
   say(
@@ -53,7 +64,13 @@ const kill = async (kills: number): Promise<void> => {
   )
 }
 
-const runs = { cuts: cutPower, days: passDays, groups: disturbGroups, kills: kill }
+const runs = {
+  cuts: cutPower,
+  days: passDays,
+  groups: disturbGroups,
+  transactions: transact,
+  kills: kill,
+}
 const names = Object.keys(runs) as (keyof typeof runs)[]
 const name = names.find((each) => values[each] !== undefined) ?? 'kills'
 const count = Number(values[name] ?? 20)

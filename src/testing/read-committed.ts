@@ -14,7 +14,7 @@ import {
   recordCountOf,
 } from '#records'
 import type { Topic } from './topic-client.ts'
-import type { WireClient } from './wire-client.ts'
+import type { Requesting } from './wire-client.ts'
 
 /** What a reader of committed records sees of a partition. */
 export interface CommittedPart {
@@ -25,7 +25,7 @@ export interface CommittedPart {
 
 /** Reads a partition, whose batches are not compressed, as consumers with `read_committed` do. */
 export const readCommitted = async (
-  client: WireClient,
+  client: Requesting,
   topic: Topic,
   partition = 0,
 ): Promise<CommittedPart> => {
@@ -33,24 +33,39 @@ export const readCommitted = async (
   const aborted = new Set<number>()
   for (let offset = 0; ; ) {
     const answer = await fetchCommitted(client, topic, partition, offset)
-    const bytes = Buffer.concat(answer.records ? [answer.records].flat() : [])
-    const begun = [...(answer.abortedTransactions ?? [])]
-    begun.sort((a, b) => a.firstOffset - b.firstOffset)
-    for (let start = 0; start < bytes.length; ) {
-      const batch = bytes.subarray(start, start + batchSizeOf(bytes, start))
-      start += batch.length
-      offset = lastOffsetOf(batch) + 1
-      while (begun.length > 0 && begun[0]!.firstOffset <= lastOffsetOf(batch))
-        aborted.add(begun.shift()!.producerId)
-      values.push(...committedValues(batch, aborted))
-    }
+    const taken = takeCommitted(answer, aborted)
+    values.push(...taken.values)
     const { lastStableOffset: lastStable, highWatermark } = answer
-    if (bytes.length === 0 || offset >= lastStable) return { values, lastStable, highWatermark }
+    if (taken.endOffset === undefined || taken.endOffset >= lastStable)
+      return { values, lastStable, highWatermark }
+    offset = taken.endOffset
   }
 }
 
-const fetchCommitted = async (
-  client: WireClient,
+/** The committed values that a fetch has brought, and where it ends; `aborted` is kept from fetch to fetch. */
+export const takeCommitted = (
+  answer: Awaited<ReturnType<typeof fetchCommitted>>,
+  aborted: Set<number>,
+): { values: string[]; endOffset: number | undefined } => {
+  const bytes = Buffer.concat(answer.records ? [answer.records].flat() : [])
+  const begun = [...(answer.abortedTransactions ?? [])]
+  begun.sort((a, b) => a.firstOffset - b.firstOffset)
+  const values: string[] = []
+  let endOffset: number | undefined
+  for (let start = 0; start < bytes.length; ) {
+    const batch = bytes.subarray(start, start + batchSizeOf(bytes, start))
+    start += batch.length
+    endOffset = lastOffsetOf(batch) + 1
+    while (begun.length > 0 && begun[0]!.firstOffset < endOffset)
+      aborted.add(begun.shift()!.producerId)
+    values.push(...committedValues(batch, aborted))
+  }
+  return { values, endOffset }
+}
+
+/** Fetches once; throws the `KafkaError` that it is answered with. */
+export const fetchCommitted = async (
+  client: Requesting,
   { topicId }: Topic,
   partition: number,
   fetchOffset: number,

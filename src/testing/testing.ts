@@ -17,7 +17,12 @@ export { type Forgotten, forgetfulDisk } from './forgetful-disk.ts'
 export { GroupTable, textOf } from './group-table.ts'
 export { hastyDatabases } from './hasty-databases.ts'
 export { HeldDatabase } from './held-database.ts'
-export { type CommittedPart, readCommitted } from './read-committed.ts'
+export {
+  type CommittedPart,
+  fetchCommitted,
+  readCommitted,
+  takeCommitted,
+} from './read-committed.ts'
 export { SeededRandom } from './seeded-random.ts'
 export { type SimulatedDatabaseOptions, SimulatedDatabases } from './simulated-databases.ts'
 export {
@@ -53,4 +58,4 @@ export {
   TransactionalClient,
 } from './transactional-client.ts'
 export { until, within } from './until.ts'
-export { WireClient } from './wire-client.ts'
+export { type Requesting, WireClient } from './wire-client.ts'

@@ -9,7 +9,7 @@ import {
 } from '#protocol'
 import { buildBatch } from '#records'
 import type { Topic } from './topic-client.ts'
-import type { WireClient } from './wire-client.ts'
+import type { Requesting } from './wire-client.ts'
 
 /** An offset that is to be committed in a transaction. */
 export interface PendedOffset {
@@ -38,11 +38,13 @@ export class TransactionalClient {
   readonly transactionalId: string
   producerId = -1n
   epoch = -1
-  readonly #client: WireClient
+  /** As a Produce has it. Real clients say -1, but what 1 promises must be enough for a commit. */
+  acks: -1 | 1 = -1
+  readonly #client: Requesting
   readonly #version: 1 | 2
   #sequences = new Map<string, number>()
 
-  constructor(client: WireClient, transactionalId: string, version: 1 | 2) {
+  constructor(client: Requesting, transactionalId: string, version: 1 | 2) {
     this.#client = client
     this.transactionalId = transactionalId
     this.#version = version
@@ -98,7 +100,7 @@ export class TransactionalClient {
     )
     const { responses } = await this.#client.request(Produce, version, {
       transactionalId: this.transactionalId,
-      acks: -1,
+      acks: this.acks,
       timeoutMs: 30_000,
       topicData: [
         {

@@ -15,6 +15,9 @@ interface Due {
   reject(error: Error): void
 }
 
+/** Whoever requests are sent through. */
+export type Requesting = Pick<WireClient, 'request'>
+
 /** One connection that speaks frames: as plain as a client can be, so that tests see the wire itself. */
 export class WireClient {
   readonly #socket: Socket

@@ -1,19 +1,39 @@
 // A machine with a broker on it, without its wire: a data folder on a simulated disk, a database, and the
 // parts that a broker is made of, started in the order in which a broker starts them.
 import { join } from 'node:path'
-import { ConsumerGroups, classicSettings, modernGroupSettings, topicsImage } from '#coordinators'
+import {
+  ConsumerGroups,
+  classicSettings,
+  modernGroupSettings,
+  TransactionalAppends,
+  type TransactionLog,
+  type TransactionStore,
+  Transactions,
+  topicsImage,
+  transactionSettings,
+} from '#coordinators'
 import { LocalLog, type LogConfig, type LogEngine } from '#log'
-import { Catalog, MetadataStore, ProducerIds, SqlGroupStore } from '#metadata'
+import {
+  Catalog,
+  GroupConfigs,
+  MetadataStore,
+  ProducerIds,
+  SqlGroupStore,
+  SqlTransactionStore,
+} from '#metadata'
 import { loadSettings } from '#settings'
 import { type SeededRandom, SimulatedDatabases, SimulatedDisk, Simulation } from '#testing'
 import type { Databases, Disk, Logger } from '#world'
 
-/** Bugs planted between a broker and its disk. */
+/** Bugs planted between a broker and its disk, or its coordinator of transactions and what that uses. */
 export interface Plant {
   disk?: (disk: Disk) => Disk
   databases?: (databases: Databases) => Databases
   /** For SQLite, after the broker's own. */
   pragmas?: readonly string[]
+  transactionLog?: (log: TransactionLog) => TransactionLog
+  transactionStore?: (store: TransactionStore) => TransactionStore
+  transactions?: (transactions: Transactions) => Transactions
 }
 
 /** A broker without its wire. */
@@ -25,6 +45,9 @@ export interface Broker {
   groups: ConsumerGroups
   /** The committed offsets of a group, straight from the database. */
   offsets: SqlGroupStore['offsets']
+  groupConfigs: GroupConfigs
+  transactions: Transactions
+  transactionalAppends: TransactionalAppends
   producerIds: ProducerIds
   /** Stops as a broker does. */
   stop(): Promise<void>
@@ -150,6 +173,19 @@ export class Machine {
     const around = { topics: topicsImage(1, []), settings: modernGroupSettings(settings) }
     const groups = new ConsumerGroups(groupStore, clock, classicSettings(settings), () => around)
     await groups.start()
+    const groupConfigs = new GroupConfigs(database)
+    await groupConfigs.start()
+    const producerIds = new ProducerIds(store, producerIdMax)
+    const transactionStore = new SqlTransactionStore(database)
+    const made = new Transactions(
+      this.#plant.transactionStore?.(transactionStore) ?? transactionStore,
+      this.#plant.transactionLog?.(logs) ?? logs,
+      producerIds,
+      clock,
+      transactionSettings(settings),
+    )
+    const transactions = this.#plant.transactions?.(made) ?? made
+    await transactions.start()
     return {
       starts: state.starts,
       clusterId: state.clusterId,
@@ -157,8 +193,12 @@ export class Machine {
       logs,
       groups,
       offsets: (groupId, partitions) => groupStore.offsets(groupId, partitions),
-      producerIds: new ProducerIds(store, producerIdMax),
+      groupConfigs,
+      transactions,
+      transactionalAppends: new TransactionalAppends(transactions),
+      producerIds,
       stop: async () => {
+        await transactions.close()
         await groups.close()
         await logs.close()
         await store.close()

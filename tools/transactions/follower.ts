@@ -1,0 +1,36 @@
+import { fetchCommitted, type Requesting, type Topic, takeCommitted } from '#testing'
+import { BrokenPromise } from '../torture/check.ts'
+
+/** Reads what is committed in one partition, on and on; what it has seen must stay so. */
+export class Follower {
+  readonly topic: Topic
+  readonly partition: number
+  readonly values: string[] = []
+  lastStable = 0
+  readonly #aborted = new Set<number>()
+  #offset = 0
+
+  constructor(topic: Topic, partition: number) {
+    this.topic = topic
+    this.partition = partition
+  }
+
+  /** Fetches once; says whether it has come to the end. */
+  async follow(client: Requesting): Promise<boolean> {
+    const answer = await fetchCommitted(client, this.topic, this.partition, this.#offset)
+    const { lastStableOffset, highWatermark } = answer
+    if (lastStableOffset < this.lastStable)
+      throw new BrokenPromise(
+        `${this.#name}: the last stable offset went back from ${this.lastStable} to ${lastStableOffset}`,
+      )
+    this.lastStable = lastStableOffset
+    const { values, endOffset } = takeCommitted(answer, this.#aborted)
+    this.values.push(...values)
+    this.#offset = endOffset ?? this.#offset
+    return this.#offset >= highWatermark
+  }
+
+  get #name(): string {
+    return `${this.topic.name}-${this.partition}`
+  }
+}
