@@ -17,13 +17,16 @@ import {
 
 const version = '0.1.0'
 
+/** What a command's name begins with; anything else starts a broker. */
+const commandWords: ReadonlySet<string> = new Set(['log', 'import'])
+
 /** One Ctrl-C under npm arrives twice: from the terminal and from npm. */
 const repeatedSignalMs = 500
 
 /** Runs the broker with the arguments of the command line until a signal stops it. */
 export const main = async (args: readonly string[]): Promise<void> => {
   try {
-    if (args[0] === 'log') {
+    if (commandWords.has(args[0] ?? '')) {
       process.exitCode = await command(args)
       return
     }

@@ -34,6 +34,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   protocol: ['bytes', 'model'],
   records: ['bytes', 'model'],
   log: [...base, 'records'],
+  'kafka-files': [...base, 'records'],
   metadata: ['model', 'log', 'world', 'settings', 'coordinators'],
   coordinators: ['model'],
   server: [...base, 'settings', 'protocol'],
@@ -41,7 +42,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   broker: [...brokerHalf, 'handlers'],
   cli: ['model', 'records', 'world'],
   // The only application code that sees a data folder: commands on a stopped broker.
-  'cli/offline': ['model', 'records', 'world', 'log', 'metadata', 'settings'],
+  'cli/offline': ['model', 'records', 'world', 'log', 'metadata', 'settings', 'kafka-files'],
 }
 const free = (path: string): boolean => path === 'src/main.ts' || moduleOf(path) === 'testing'
 

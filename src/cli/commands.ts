@@ -1,11 +1,13 @@
 import type { World } from '#world'
 import { type Command, CommandError } from './command.ts'
+import { importKafka } from './offline/import-kafka.ts'
 import { logRepair } from './offline/log-repair.ts'
 import { logVerify } from './offline/log-verify.ts'
 
 const commands: ReadonlyMap<string, Command> = new Map([
   ['log verify', logVerify],
   ['log repair', logRepair],
+  ['import kafka', importKafka],
 ])
 
 /** Where a command's words go. */
@@ -25,7 +27,7 @@ export const runCommand = async (
     const command = commands.get(name)
     if (!command)
       throw new CommandError(
-        `There is no command '${name}': there are ${[...commands.keys()].join(' and ')}.`,
+        `There is no command '${name}': there are ${[...commands.keys()].join(', ')}.`,
       )
     return await command({ args: args.slice(2), world, say })
   } catch (error) {

@@ -21,6 +21,7 @@ export type {
   TransactionMarker,
   TransactionVersion,
 } from './engine.ts'
+export { adoptPartitions } from './local/adoption.ts'
 export { forgetCleanStop, hasStoppedCleanly, readRecoveryPoints } from './local/data-folder.ts'
 export {
   type DamagedStretch,

@@ -110,7 +110,7 @@ export class MetadataStore {
   }
 }
 
-const insertTopic = (topic: StoredTopic, nowMs: number): Statement[] => [
+export const insertTopic = (topic: StoredTopic, nowMs: number): Statement[] => [
   {
     sql: 'INSERT INTO topics VALUES (?, ?, ?, ?, ?)',
     values: [topic.id, topic.name, topic.partitionCount, topic.createdInStart, nowMs],

@@ -9,11 +9,11 @@ import { OffsetFile } from './offset-file.ts'
 import { type IndexChecksums, replaceAid, replaceFile } from './segment.ts'
 import { Turnstile } from './turnstile.ts'
 
-const cleanStopName = '.kafka_cleanshutdown'
-const recoveryPointsName = 'recovery-point-offset-checkpoint'
-const logStartsName = 'log-start-offset-checkpoint'
+export const cleanStopName = '.kafka_cleanshutdown'
+export const recoveryPointsName = 'recovery-point-offset-checkpoint'
+export const logStartsName = 'log-start-offset-checkpoint'
 const bootIdName = 'boot-id'
-const cleanStopsName = 'clean-stop.json'
+export const cleanStopsName = 'clean-stop.json'
 const cleanedName = 'cleaner-offset-checkpoint'
 const deletedEnding = /-delete$/
 const setAside = /-stray$/
