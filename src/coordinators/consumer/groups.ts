@@ -127,6 +127,7 @@ export class ConsumerGroups {
 
   /** Describes a group of the newer protocol. Throws GROUP_ID_NOT_FOUND for any other. */
   async describeConsumer(groupId: string): Promise<DescribedReply> {
+    refuseNoGroup(groupId)
     const reply = await this.#run(groupId, ({ machine, nowMs }) => {
       if (!groupExists(machine))
         throw kafkaError('GROUP_ID_NOT_FOUND', `Group ${groupId} not found.`)
@@ -206,6 +207,7 @@ export class ConsumerGroups {
     groupId: string,
     asked: readonly Named[],
   ): Promise<ReadonlySet<Named>> {
+    refuseNoGroup(groupId)
     let kept: ReadonlySet<Named> = new Set()
     await this.#run(groupId, ({ machine }) => {
       if (!groupExists(machine)) throw kafkaError('GROUP_ID_NOT_FOUND')
@@ -295,6 +297,7 @@ const listing = (groupId: string, machine: GroupMachine): StoredGroup =>
 const hasForeignMembers = ({ members, facts }: ClassicState): boolean =>
   members.size > 0 && facts.protocolType !== consumerProtocolType
 
+/** Offsets may be of a group without a name, as Kafka has it for clients of old; members may not. */
 const refuseNoGroup = (groupId: string): void => {
   if (groupId === '') throw kafkaError('INVALID_GROUP_ID')
 }
