@@ -1,9 +1,10 @@
-// `npm run compat [-- --megabytes N] [--only records|groups|transactions]`: every client that can be had here writes
+// `npm run compat [-- --megabytes N] [--only records|groups|transactions|files]`: every client that can be had here writes
 // real text with every codec, and every reader reads what every writer wrote, byte for byte; and every
 // client's groups hold together, and its transactions. Says what it skipped.
 import { parseArgs } from 'node:util'
 import { type BoxedBroker, boxBroker } from '#testing'
 import { attempt, skip, summary } from './attempts.ts'
+import { compareFiles } from './file-compat.ts'
 import { compareGroups } from './group-compat.ts'
 import { codecs, kafkajsWriter, platformaticWriter } from './npm-writers.ts'
 import { makeTopic, readText } from './own-reader.ts'
@@ -101,6 +102,7 @@ try {
   if (!only || only === 'records') await compareRecords()
   if (!only || only === 'groups') await compareGroups(writers)
   if (!only || only === 'transactions') await compareTransactions()
+  if (!only || only === 'files') await compareFiles()
 } finally {
   cleanUp()
 }
