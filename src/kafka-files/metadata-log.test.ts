@@ -2,10 +2,8 @@ import { deepEqual, rejects } from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, test } from 'node:test'
-import { unsignedVarintSize, writeUnsignedVarint } from '#bytes'
-import { uuidToBytes } from '#model'
 import { buildBatch, buildMarker, MarkerType } from '#records'
-import { temporaryFolder } from '#testing'
+import { inSync, leader, metadataRecord, temporaryFolder } from '#testing'
 import { realDisk } from '#world'
 import { readKafkaTopics } from './metadata-log.ts'
 
@@ -17,45 +15,8 @@ afterEach(async () => {
 const one = 'MkU3OEVBNTcwNTJENDM2Qg'
 const other = 'bkU3OEVBNTcwNTJENDM2Qg'
 
-const varint = (value: number): Buffer => {
-  const bytes = Buffer.alloc(unsignedVarintSize(value))
-  writeUnsignedVarint(bytes, 0, value)
-  return bytes
-}
-const text = (value: string | null): Buffer =>
-  value === null
-    ? varint(0)
-    : Buffer.concat([varint(Buffer.byteLength(value) + 1), Buffer.from(value)])
-const int32 = (value: number): Buffer => {
-  const bytes = Buffer.alloc(4)
-  bytes.writeInt32BE(value)
-  return bytes
-}
-const noTags = varint(0)
-const frame = (type: number, version: number, ...fields: Buffer[]): Buffer =>
-  Buffer.concat([varint(1), varint(type), varint(version), ...fields])
-
-const topic = (name: string, id: string): Buffer => frame(2, 0, text(name), uuidToBytes(id), noTags)
-const replicas = Buffer.concat([varint(2), int32(1)])
-const partition = (id: string, number: number, epoch: number): Buffer =>
-  frame(
-    3,
-    1,
-    ...[int32(number), uuidToBytes(id), replicas, replicas, varint(1), varint(1)],
-    ...[int32(1), int32(epoch), int32(epoch), varint(2), Buffer.alloc(16), noTags],
-  )
-const change = (id: string, number: number, ...tags: Buffer[]): Buffer =>
-  frame(5, 2, int32(number), uuidToBytes(id), varint(tags.length), ...tags)
-const leader = (node: number): Buffer => Buffer.concat([varint(1), varint(4), int32(node)])
-const inSync = Buffer.concat([varint(0), varint(replicas.length), replicas])
-const config = (name: string, key: string, value: string | null, type = 2): Buffer =>
-  frame(4, 0, Buffer.from([type]), text(name), text(key), text(value), noTags)
-const removal = (id: string): Buffer => frame(9, 0, uuidToBytes(id), noTags)
-const [begun, ended, aborted] = [23, 24, 25].map((type) => frame(type, 0, noTags)) as [
-  Buffer,
-  Buffer,
-  Buffer,
-]
+const { topic, partition, partitionChange: change, config, topicRemoved: removal } = metadataRecord
+const { of: frame, transactionBegun, transactionEnded, transactionAborted } = metadataRecord
 
 const batch = (baseOffset: number, values: readonly Buffer[]): Buffer =>
   buildBatch(
@@ -81,7 +42,7 @@ test('topics have their ids, partitions with leader epochs and configs from the 
     ...[partition(other, 0, 0), config('b', 'retention.ms', '1'), config('b', 'x', '2')],
     ...[config('b', 'x', null), config('1', 'log.retention.ms', '5', 4)],
     ...[change(one, 0, inSync), change(one, 1, inSync, leader(-1)), change(one, 1, leader(1))],
-    frame(20, 0, noTags),
+    frame(20, 0, Buffer.alloc(1)),
   )
   deepEqual(topics, [
     { id: other, name: 'a', leaderEpochs: [0], configs: {} },
@@ -98,9 +59,9 @@ test('a topic that was removed is gone with its configs', async () => {
 })
 
 test('a transaction of the log counts when it has ended', async () => {
-  const first = [begun, topic('a', one), partition(one, 0, 0)]
-  deepEqual((await read(...first, ended)).length, 1)
-  deepEqual((await read(...first, aborted)).length, 0)
+  const first = [transactionBegun(), topic('a', one), partition(one, 0, 0)]
+  deepEqual((await read(...first, transactionEnded())).length, 1)
+  deepEqual((await read(...first, transactionAborted())).length, 0)
   deepEqual((await read(...first)).length, 0)
 })
 

@@ -23,6 +23,17 @@ export {
   readCommitted,
   takeCommitted,
 } from './read-committed.ts'
+
+  groupKey,
+  groupValue,
+  inSync,
+  leader,
+  metadataRecord,
+  offsetKey,
+  offsetValue,
+} from './kafka-records.ts'
+
+export { type CommittedPart, readCommitted } from './read-committed.ts'
 export { SeededRandom } from './seeded-random.ts'
 export { type SimulatedDatabaseOptions, SimulatedDatabases } from './simulated-databases.ts'
 export {

@@ -8,7 +8,7 @@ import {
 import type { ImportedGroup } from '#metadata'
 import { isInternalTopic, KafkaError, topicNamesCollide } from '#model'
 import { type BrokerSettings, checkTopicConfigs } from '#settings'
-import type { World } from '#world'
+import { DatabaseError, DiskError, type World } from '#world'
 import { CommandError } from '../command.ts'
 import type { ImportTarget } from './import-target.ts'
 
@@ -72,6 +72,8 @@ export const groupsToImport = (
     .filter(({ offsets }) => offsets.length > 0)
 }
 
-/** Says an error about Kafka's files in the way of commands. */
+/** Says errors of Kafka's files, of the disk and of the database in the way of commands. */
 export const asCommandError = (error: unknown): unknown =>
-  error instanceof KafkaFilesError ? new CommandError(error.message) : error
+  error instanceof KafkaFilesError || error instanceof DiskError || error instanceof DatabaseError
+    ? new CommandError(error.message)
+    : error
