@@ -246,3 +246,31 @@ test('what the commit log has is not synced again when a transaction commits', a
   equal(disk.operations, operations)
   await simulation.until(engine.close())
 })
+
+test('more aborted transactions than are kept in memory are read from their file', () =>
+  inFolder(async (folder) => {
+    const count = 5000
+    const segmentBytes = 900_000
+    const first = await opened(folder, { segmentBytes })
+    const done: Promise<unknown>[] = []
+    for (let index = 0; index < count; index += 1) {
+      done.push(appendInTransaction(first, id, 1, { baseSequence: index }))
+      done.push(first.appendMarkers([markerOf(id, { commit: false })]))
+    }
+    await Promise.all(done)
+    const large = batchOf(1, {}).length
+    await append(first, id, batchOf(Math.ceil(200_000 / large)))
+    equal(first.bounds(id)?.lastStable, first.bounds(id)?.end)
+    const middle = count
+    const askedFor = { committedOnly: true, bytesMax: 1000 }
+    const expected = Array.from({ length: 6 }, (_, index) => ({
+      producerId: 7,
+      firstOffset: middle + index * 2,
+    }))
+    deepEqual((await read(first, id, middle, askedFor)).aborted, expected)
+    await first.close()
+    const second = await opened(folder, { segmentBytes })
+    deepEqual((await read(second, id, middle, askedFor)).aborted, expected)
+    await second.close()
+    equal(readFileSync(fileOf(folder, 'txnindex')).length, count * 34)
+  }))
