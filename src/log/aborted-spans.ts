@@ -77,12 +77,8 @@ export class AbortedSpans {
   }
 }
 
-/** Those of the transactions that a reader has to be told of who got these batches. */
-export const abortedAmong = (
-  spans: readonly AbortedSpan[],
-  endOffset: number,
-): AbortedTransaction[] =>
+/** The transactions as a reader is told of them, that which began first before the others. */
+export const toldOf = (spans: readonly AbortedSpan[]): AbortedTransaction[] =>
   spans
-    .filter(({ firstOffset }) => firstOffset < endOffset)
-    .sort((a, b) => a.firstOffset - b.firstOffset)
+    .toSorted((a, b) => a.firstOffset - b.firstOffset)
     .map(({ producerId, firstOffset }) => ({ producerId, firstOffset }))

@@ -1,7 +1,7 @@
 // Which aborted transactions a reader of committed records has to be told of. Those of most segments are
 // in memory, because there are none; others are read from `.txnindex`, and made anew where that is bad.
 import type { Disk } from '#world'
-import { type AbortedSpan, AbortedSpans, abortedAmong } from '../aborted-spans.ts'
+import { type AbortedSpan, AbortedSpans, toldOf } from '../aborted-spans.ts'
 import type { AbortedTransaction } from '../engine.ts'
 import { ProducerStates } from '../producer-states.ts'
 import { scanBatches } from './batch-scan.ts'
@@ -9,44 +9,56 @@ import type { Partition } from './partition.ts'
 import { replayBatch } from './producer-replay.ts'
 import type { Segment } from './segment.ts'
 
-/** What a reader asks for: transactions with anything from one offset on and before another. */
-interface Asked {
+/** Where in the log's segments the looking goes on, and what for. */
+interface Search {
+  segments: readonly Segment[]
+  index: number
   from: number
   upTo: number
 }
 
-/** The aborted transactions that a reader is told of; `endOffset` is where what it got ends. */
+/**
+ * The aborted transactions that a reader is told of who got what begins with the batch of offset `from` and
+ * ends before `endOffset`, which is only asked for where there are any.
+ */
 export const abortedBetween = (
   disk: Disk,
   partition: Partition,
-  asked: Asked,
+  from: number,
   endOffset: () => number,
 ): AbortedTransaction[] | Promise<AbortedTransaction[]> => {
-  const spans: AbortedSpan[] = []
-  // Mostly there are none, and then the batches need not be looked at.
-  const answer = (): AbortedTransaction[] =>
-    spans.length === 0 ? [] : abortedAmong(spans, endOffset())
   const { segments } = partition
-  const first = partition.segmentOf(asked.from)
-  for (let index = first ? segments.indexOf(first) : 0; index < segments.length; index += 1) {
-    const { aborted } = segments[index]!
-    if (!aborted) return collectRest(disk, segments, index, asked, spans).then(answer)
-    if (!aborted.collect(asked.from, asked.upTo, spans)) break
-  }
-  return answer()
+  const first = partition.segmentOf(from)
+  for (let index = first ? segments.indexOf(first) : 0; index < segments.length; index += 1)
+    if (segments[index]!.aborted?.count !== 0)
+      return collect(disk, { segments, index, from, upTo: endOffset() })
+  return []
 }
 
-const collectRest = async (
+const collect = (
   disk: Disk,
-  segments: readonly Segment[],
-  first: number,
-  { from, upTo }: Asked,
-  spans: AbortedSpan[],
-): Promise<void> => {
-  for (const segment of segments.slice(first)) {
-    const aborted = await abortedOf(disk, segments, segment)
-    if (!aborted.collect(from, upTo, spans)) return
+  search: Search,
+): AbortedTransaction[] | Promise<AbortedTransaction[]> => {
+  const { segments, from, upTo } = search
+  const spans: AbortedSpan[] = []
+  for (let { index } = search; index < segments.length; index += 1) {
+    const { aborted } = segments[index]!
+    if (!aborted) return collectSlowly(disk, { ...search, index }, spans)
+    if (!aborted.collect(from, upTo, spans)) break
   }
+  return toldOf(spans)
+}
+
+const collectSlowly = async (
+  disk: Disk,
+  { segments, index, from, upTo }: Search,
+  spans: AbortedSpan[],
+): Promise<AbortedTransaction[]> => {
+  for (const segment of segments.slice(index)) {
+    const aborted = await abortedOf(disk, segments, segment)
+    if (!aborted.collect(from, upTo, spans)) break
+  }
+  return toldOf(spans)
 }
 
 /** The aborted transactions whose markers are in one of the segments of a log. */

@@ -58,7 +58,7 @@ export class LogReader {
     if (!committedOnly) return found
     const withAborted = (batches: FoundBatches): FoundBatches | Promise<FoundBatches> => {
       const end = (): number => endOfBatches(batches.chunks)
-      const aborted = abortedBetween(this.#disk, partition, { from: offset, upTo }, end)
+      const aborted = abortedBetween(this.#disk, partition, offset, end)
       if (!(aborted instanceof Promise)) return { ...batches, aborted }
       return aborted.then((told) => ({ ...batches, aborted: told }))
     }

@@ -3,7 +3,7 @@
 import { type ErrorName, KafkaError, kafkaError } from '#model'
 import { batchSizeOf, lastOffsetOf, maxTimestampOf, type Pause, placeBatch } from '#records'
 import { type Clock, nextTurn, type Timer } from '#world'
-import { type AbortedSpan, AbortedSpans, abortedAmong } from '../aborted-spans.ts'
+import { type AbortedSpan, AbortedSpans, toldOf } from '../aborted-spans.ts'
 import { type Admitted, admit, refusalOf } from '../admission.ts'
 import { type CleanerSettings, cleanerDefaults } from '../compaction/cleaner-settings.ts'
 import type {
@@ -380,8 +380,8 @@ export class MemoryLog implements LogEngine {
       recordsSize += batch.length
     }
     const spans: AbortedSpan[] = []
-    for (const { aborted } of partition.segments) aborted.collect(read.offset, upTo, spans)
-    const aborted = read.committedOnly ? abortedAmong(spans, endOffset) : null
+    for (const { aborted } of partition.segments) aborted.collect(read.offset, endOffset, spans)
+    const aborted = read.committedOnly ? toldOf(spans) : null
     return { error: undefined, records, recordsSize, highWatermark, lastStable, logStart, aborted }
   }
 
