@@ -30,6 +30,18 @@ is only declared is not named there. Requests 83 to 87, by which brokers keep th
 groups, and those that only controllers take are left out.
 
 ${table(['Key', 'API', 'Declared', 'Flexible', 'Served', ''], rows)}
+
+## Transactions
+
+\`transaction.version\` is 2 for good: clients that know it (EndTxn 5, Produce 12, TxnOffsetCommit 5) get another
+epoch with every transaction, so that nothing of an earlier one can reach a later one. Clients of version 1
+keep their epoch: an EndTxn of theirs that was delayed on its way can end the transaction after its own
+(KAFKA-17754), and no broker can tell the two apart. What they write is verified before it enters the log.
+
+While the markers of a transaction are being written, what begins the next one waits in the broker for up to
+\`add.partitions.to.txn.retry.backoff.max.ms\`, in every version; only then is it CONCURRENT_TRANSACTIONS.
+\`transaction.partition.verification.enable\` has no effect: batches are always verified.
+\`transaction.two.phase.commit.enable\` (KIP-939) has none yet.
 `
 }
 
