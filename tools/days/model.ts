@@ -110,8 +110,9 @@ export class DayModel {
     this.logStart = Math.max(this.logStart, offset)
   }
 
-  /** The log is opened again. */
+  /** The log is opened again; a segment that nothing was written to is made anew by the next append. */
   restart(nowMs: number): void {
+    this.#segments = this.#segments.filter(({ batches }) => batches.length > 0)
     for (const segment of this.#segments) segment.begunMs = nowMs
   }
 
