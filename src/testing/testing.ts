@@ -18,12 +18,6 @@ export { GroupTable, textOf } from './group-table.ts'
 export { hastyDatabases } from './hasty-databases.ts'
 export { HeldDatabase } from './held-database.ts'
 export {
-  type CommittedPart,
-  fetchCommitted,
-  readCommitted,
-  takeCommitted,
-} from './read-committed.ts'
-
   groupKey,
   groupValue,
   inSync,
@@ -32,8 +26,12 @@ export {
   offsetKey,
   offsetValue,
 } from './kafka-records.ts'
-
-export { type CommittedPart, readCommitted } from './read-committed.ts'
+export {
+  type CommittedPart,
+  fetchCommitted,
+  readCommitted,
+  takeCommitted,
+} from './read-committed.ts'
 export { SeededRandom } from './seeded-random.ts'
 export { type SimulatedDatabaseOptions, SimulatedDatabases } from './simulated-databases.ts'
 export {
