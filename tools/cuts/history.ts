@@ -100,7 +100,6 @@ class History {
     disk.cutAt = Number.POSITIVE_INFINITY
     await this.#checkAll()
     disk.cutAt = Math.max(uncut, disk.operations + this.#random.between(1, 500))
-    this.#abortOrphans()
     while (!disk.isCut && this.#phase !== 'stopped') {
       for (let count = this.#random.pick([1, 1, 3, 8, 20]); count > 0; count -= 1) this.#act()
       await simulation.pass(this.#random.pick([0, 0.1, 1, 12, 60]))
@@ -303,21 +302,12 @@ class History {
     if (made) this.#submit(...made, -1)
   }
 
-  /** What a cut has left open is aborted, as a broker's start has it. */
-  #abortOrphans(): void {
-    const { logs } = this.#broker!
-    const nowMs = this.#machine.simulation.clock.nowMs()
-    const markers = this.#known.flatMap((each) => each.transactions.orphans(logs, each.id, nowMs))
-    logs.appendMarkers(markers).catch(() => undefined)
-  }
-
   /** The transactions of some partitions end in one round. */
   #endTransactions(): void {
     const random = this.#random
-    const nowMs = this.#machine.simulation.clock.nowMs()
     const ends = this.#served()
       .filter(({ transactions }) => transactions.isOpen && random.chance(0.6))
-      .map(({ id, transactions }) => transactions.end(id, random.chance(0.5), nowMs))
+      .map(({ id, transactions }) => transactions.end(id, random.chance(0.5)))
     const { logs } = this.#broker!
     this.#whenDone(logs.appendMarkers(ends.map(({ marker }) => marker)), (errors) => {
       for (const [index, { acknowledge }] of ends.entries())

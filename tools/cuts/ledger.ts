@@ -13,6 +13,9 @@ export interface FoundRecord extends SentRecord {
   offset: number
 }
 
+/** Whether what was found is a marker that ends a transaction: of those others keep the books. */
+export const isMarker = ({ id }: FoundRecord): boolean => /^(commit|abort) /.test(id)
+
 /** A batch that was sent, and what became of it. */
 export interface SentBatch {
   records: readonly SentRecord[]
@@ -69,7 +72,8 @@ export class Ledger {
     for (const record of records) {
       if (record.offset < logStart) continue
       if (record.offset !== next) this.#broken(`offset ${record.offset} follows ${next - 1}`)
-      if (ids.has(record.id)) this.#broken(`record ${record.id} is there twice`)
+      if (ids.has(record.id) && !isMarker(record))
+        this.#broken(`record ${record.id} is there twice`)
       ids.add(record.id)
       byOffset.set(record.offset, record)
       this.#see(record)
@@ -95,10 +99,14 @@ export class Ledger {
     })
   }
 
-  #see({ offset, id, timestampMs }: FoundRecord): void {
+  #see(record: FoundRecord): void {
+    const { offset, id, timestampMs } = record
     const sent = this.#sent.get(id)
-    if (!sent) this.#broken(`record ${id} at ${offset} was never sent`)
-    if (sent.timestampMs !== timestampMs) this.#broken(`record ${id} has another time than it had`)
+    if (!isMarker(record)) {
+      if (!sent) this.#broken(`record ${id} at ${offset} was never sent`)
+      if (sent.timestampMs !== timestampMs)
+        this.#broken(`record ${id} has another time than it had`)
+    }
     const before = this.#seen.get(offset)
     if (before !== undefined && before !== id)
       this.#broken(`offset ${offset} held ${before} and now holds ${id}`)

@@ -4,7 +4,13 @@
 import type { Append, Bounds, LogEngine, PartitionId, TransactionMarker } from '#log'
 import { buildBatch } from '#records'
 import { BrokenPromise } from '../torture/check.ts'
-import type { FoundRecord, Ledger, SentBatch, SentRecord } from './ledger.ts'
+import {
+  type FoundRecord,
+  isMarker,
+  type Ledger,
+  type SentBatch,
+  type SentRecord,
+} from './ledger.ts'
 import { markerId, readCommitted } from './reading.ts'
 
 /** A marker that was durably acknowledged. */
@@ -19,6 +25,8 @@ export class PartitionTransactions {
   /** Records of transactions, and whose they are. */
   readonly #producers = new Map<string, number>()
   readonly #acknowledged: AcknowledgedMarker[] = []
+  /** The markers that somebody may have written. */
+  readonly #asked = new Set<string>()
   /** The last stable offset that readers were told. */
   #stableSeen = 0
   #producerId: number | undefined
@@ -56,6 +64,8 @@ export class PartitionTransactions {
     const batch: SentBatch = { records, producer: undefined }
     this.#ledger.sent(batch)
     for (const record of records) this.#producers.set(record.id, producerId)
+    // A start aborts what it finds open and nobody answers for.
+    this.#asked.add(markerId(false, producerId, epoch))
     const bytes = buildBatch(
       records.map(({ id: value, timestampMs }) => ({
         timestampMs,
@@ -69,16 +79,12 @@ export class PartitionTransactions {
   }
 
   /** The marker that ends the open transaction, to be written now; and what to do when it is. */
-  end(
-    id: PartitionId,
-    commit: boolean,
-    nowMs: number,
-  ): { marker: TransactionMarker; acknowledge: () => void } {
+  end(id: PartitionId, commit: boolean): { marker: TransactionMarker; acknowledge: () => void } {
     const producerId = this.#producerId!
     const epoch = this.#epoch + 1
     this.#state = 'ending'
     const name = markerId(commit, producerId, epoch)
-    this.#ledger.sent({ records: [{ id: name, timestampMs: nowMs }], producer: undefined })
+    this.#asked.add(name)
     const offsetMin = this.#ledger.seenEnd
     return {
       marker: { ...id, producerId, epoch, commit, version: 2 },
@@ -95,16 +101,6 @@ export class PartitionTransactions {
   /** Readers were told of a last stable offset; one that a log start has moved up may go back with that. */
   saw({ lastStable, logStart }: Bounds): void {
     if (lastStable > logStart) this.#stableSeen = Math.max(this.#stableSeen, lastStable)
-  }
-
-  /** The markers that end what a cut has left open, as a start does. */
-  orphans(logs: LogEngine, id: PartitionId, nowMs: number): TransactionMarker[] {
-    return logs.openTransactions(id).map(({ producerId, epoch: before }) => {
-      const epoch = before + 1
-      const name = markerId(false, producerId, epoch)
-      this.#ledger.sent({ records: [{ id: name, timestampMs: nowMs }], producer: undefined })
-      return { ...id, producerId, epoch, commit: false, version: 2 }
-    })
   }
 
   /** Holds the log against all this, `records` being all that is in it. Throws a `BrokenPromise`. */
@@ -170,6 +166,9 @@ export class PartitionTransactions {
   }
 
   #checkMarkers(records: readonly FoundRecord[], logStart: number): void {
+    for (const record of records)
+      if (isMarker(record) && !this.#asked.has(record.id))
+        this.#broken(`the marker ${record.id} at ${record.offset} was never asked for`)
     const ids = new Set(records.map(({ id }) => id))
     for (const { id, offsetMin } of this.#acknowledged)
       if (!ids.has(id) && logStart <= offsetMin)
