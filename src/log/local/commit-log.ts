@@ -66,7 +66,8 @@ export class CommitLog {
     this.#path = join(folder, fileName)
     this.#halfSize = Math.floor(size / 2)
     this.#halves = [
-      { start: headerSize, isFree: true },
+      // It has the first turn.
+      { start: headerSize, isFree: false },
       { start: headerSize + this.#halfSize, isFree: true },
     ]
     this.#isOff = size === 0
