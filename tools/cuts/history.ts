@@ -6,7 +6,7 @@ import { SeededRandom } from '#testing'
 import { BrokenPromise } from '../torture/check.ts'
 import { Ledger, type SentBatch, type SentRecord } from './ledger.ts'
 import { type Broker, Machine, type Plant } from './machine.ts'
-import { readAll, readSome } from './reading.ts'
+import { readAll, readCommitted, readSome } from './reading.ts'
 import { type Creation, Register, type RegisteredTopic } from './register.ts'
 import { PartitionTransactions } from './transactions.ts'
 
@@ -366,6 +366,8 @@ class History {
     if (disk.isCut || !records) return
     known.ledger.saw(records, bounds.highWatermark)
     known.transactions.saw(bounds)
+    const committed = await readCommitted(this.#broker!.logs, known.id, offset)
+    if (!disk.isCut) known.transactions.sawCommitted(committed)
   }
 
   #deleteBefore(known: Known): void {

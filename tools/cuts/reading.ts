@@ -60,18 +60,24 @@ export const readAll = async (engine: LogEngine, id: PartitionId): Promise<Found
   }
 }
 
-/** Everything that readers of committed records see, from the log start to the last stable offset. */
-export const readCommitted = async (engine: LogEngine, id: PartitionId): Promise<FoundRecord[]> => {
+/** Everything that readers of committed records see from an offset on, up to the last stable one or an error. */
+export const readCommitted = async (
+  engine: LogEngine,
+  id: PartitionId,
+  first: number,
+): Promise<FoundRecord[]> => {
   const seen: FoundRecord[] = []
-  for (let offset = engine.bounds(id)!.logStart; ; ) {
-    // Retention may come between two reads.
-    offset = Math.max(offset, engine.bounds(id)!.logStart)
+  for (let offset = first; ; ) {
+    // Retention may come between two reads, and a deletion.
+    const bounds = engine.bounds(id)
+    if (!bounds) return seen
+    offset = Math.max(offset, bounds.logStart)
     const from = offset
     const { topicId, partition } = id
     const ask = { offset, bytesMax, committedOnly: true, currentLeaderEpoch: -1 }
     const [outcome] = await engine.read([{ topicId, partition, ...ask }], bytesMax)
     const isMoved = outcome!.error?.errorName === 'OFFSET_OUT_OF_RANGE'
-    if (outcome!.error && !isMoved) throw outcome!.error
+    if (outcome!.error && !isMoved) return seen
     const bytes = Buffer.concat(outcome!.records)
     if (bytes.length === 0 && !isMoved) return seen
     const begun = [...(outcome!.aborted ?? [])]

@@ -29,6 +29,7 @@ export class PartitionTransactions {
   readonly #asked = new Set<string>()
   /** The last stable offset that readers were told. */
   #stableSeen = 0
+  readonly #committedSeen = new Set<number>()
   #producerId: number | undefined
   #epoch = 0
   #nextSequence = 0
@@ -98,6 +99,11 @@ export class PartitionTransactions {
     }
   }
 
+  /** Readers saw these records as committed: they are for ever. */
+  sawCommitted(records: readonly FoundRecord[]): void {
+    for (const { offset } of records) this.#committedSeen.add(offset)
+  }
+
   /** Readers were told of a last stable offset; one that a log start has moved up may go back with that. */
   saw({ lastStable, logStart }: Bounds): void {
     if (lastStable > logStart) this.#stableSeen = Math.max(this.#stableSeen, lastStable)
@@ -123,13 +129,16 @@ export class PartitionTransactions {
     if (lastStable < this.#stableSeen)
       this.#broken(`its last stable offset was ${this.#stableSeen} and is ${lastStable}`)
     this.#checkMarkers(records, logStart)
-    const committed = await readCommitted(logs, id)
+    const committed = await readCommitted(logs, id, logStart)
     const expected = this.#committedOf(records).filter(({ offset }) => offset < lastStable)
     // Retention may have come between.
     const from = logs.bounds(id)!.logStart
     const offsetsOf = (each: readonly FoundRecord[]): number[] =>
       each.map(({ offset }) => offset).filter((offset) => offset >= from)
     const [seen, wanted] = [offsetsOf(committed), offsetsOf(expected)]
+    for (const offset of this.#committedSeen)
+      if (offset >= from && !wanted.includes(offset))
+        this.#broken(`the record at ${offset} was seen as committed, and is not`)
     if (String(seen) !== String(wanted))
       this.#broken(`readers of committed records see ${seen}, and have to see ${wanted}`)
   }
