@@ -17,8 +17,12 @@ const readLines = async (disk: Disk, path: string): Promise<string[][] | undefin
   }
   const [first, count, ...lines] = text.split('\n')
   const words = lines.filter((line) => line !== '').map((line) => line.split(' '))
-  return first === version && Number(count) === words.length ? words : undefined
+  // Each line ends with two numbers, here and in Kafka's own files.
+  const isWhole = words.every((line) => line.length >= 2 && line.slice(-2).every(isNumber))
+  return first === version && Number(count) === words.length && isWhole ? words : undefined
 }
+
+const isNumber = (word: string): boolean => /^\d{1,16}$/.test(word)
 
 const writeLines = (disk: Disk, path: string, lines: readonly string[]): Promise<void> =>
   replaceFile(disk, path, Buffer.from([version, String(lines.length), ...lines, ''].join('\n')))
