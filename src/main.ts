@@ -18,7 +18,7 @@ import {
 const version = '0.1.0'
 
 /** What a command's name begins with; anything else starts a broker. */
-const commandWords: ReadonlySet<string> = new Set(['log', 'import'])
+const commandWords: ReadonlySet<string> = new Set(['log', 'import', 'export'])
 
 /** One Ctrl-C under npm arrives twice: from the terminal and from npm. */
 const repeatedSignalMs = 500

@@ -1,5 +1,6 @@
 import type { World } from '#world'
 import { type Command, CommandError } from './command.ts'
+import { exportKafka } from './offline/export-kafka.ts'
 import { importKafka } from './offline/import-kafka.ts'
 import { logRepair } from './offline/log-repair.ts'
 import { logVerify } from './offline/log-verify.ts'
@@ -8,6 +9,7 @@ const commands: ReadonlyMap<string, Command> = new Map([
   ['log verify', logVerify],
   ['log repair', logRepair],
   ['import kafka', importKafka],
+  ['export kafka', exportKafka],
 ])
 
 /** Where a command's words go. */

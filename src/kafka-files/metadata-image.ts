@@ -9,7 +9,15 @@ export interface KafkaTopic {
   name: string
   /** The leader epoch of each partition, by its number. */
   leaderEpochs: readonly number[]
+  /** The most replicas that any of its partitions has. */
+  replicationFactor: number
   configs: Readonly<Record<string, string>>
+}
+
+interface GrowingTopic {
+  name: string
+  leaderEpochs: Map<number, number>
+  replicationFactor: number
 }
 
 /** The kind of resource that topics are, in the records of configs. */
@@ -17,7 +25,7 @@ const topicResource = 2
 
 /** The topics that the records of a metadata log amount to, taken in order. */
 export class MetadataImage {
-  readonly #topics = new Map<Uuid, { name: string; leaderEpochs: Map<number, number> }>()
+  readonly #topics = new Map<Uuid, GrowingTopic>()
   readonly #configs = new Map<string, Map<string, string>>()
   /** What a transaction of the log has so far (KIP-868): it counts when the transaction ends, or never. */
   #pending: MetadataRecord[] | undefined
@@ -46,7 +54,7 @@ export class MetadataImage {
   /** The topics in order of their names; throws a `KafkaFilesError` where a partition is missing. */
   topics(): KafkaTopic[] {
     return [...this.#topics]
-      .map(([id, { name, leaderEpochs }]) => ({
+      .map(([id, { name, leaderEpochs, replicationFactor }]) => ({
         id,
         name,
         leaderEpochs: Array.from({ length: leaderEpochs.size }, (_, partition) => {
@@ -55,6 +63,7 @@ export class MetadataImage {
             throw corrupt(`Kafka's metadata has no partition ${partition} of topic '${name}'.`)
           return epoch
         }),
+        replicationFactor,
         configs: Object.fromEntries(this.#configs.get(name) ?? []),
       }))
       .sort((one, other) => (one.name < other.name ? -1 : 1))
@@ -64,7 +73,11 @@ export class MetadataImage {
     switch (record.kind) {
       case 'topic':
         if (record.topicId === zeroUuid) throw corrupt(`Topic '${record.name}' has no id.`)
-        this.#topics.set(record.topicId, { name: record.name, leaderEpochs: new Map() })
+        this.#topics.set(record.topicId, {
+          name: record.name,
+          leaderEpochs: new Map(),
+          replicationFactor: 0,
+        })
         return
       case 'topicRemoved': {
         const topic = this.#topics.get(record.topicId)
@@ -72,11 +85,14 @@ export class MetadataImage {
         this.#topics.delete(record.topicId)
         return
       }
-      case 'partition':
-        this.#epochsOf(record.topicId).set(record.partition, record.leaderEpoch)
+      case 'partition': {
+        const topic = this.#topicOf(record.topicId)
+        topic.leaderEpochs.set(record.partition, record.leaderEpoch)
+        topic.replicationFactor = Math.max(topic.replicationFactor, record.replicaCount)
         return
+      }
       case 'leaderChanged': {
-        const epochs = this.#epochsOf(record.topicId)
+        const epochs = this.#topicOf(record.topicId).leaderEpochs
         const epoch = epochs.get(record.partition)
         if (epoch === undefined)
           throw corrupt(
@@ -91,10 +107,10 @@ export class MetadataImage {
     }
   }
 
-  #epochsOf(topicId: Uuid): Map<number, number> {
+  #topicOf(topicId: Uuid): GrowingTopic {
     const topic = this.#topics.get(topicId)
     if (!topic) throw corrupt(`Kafka's metadata speaks of a topic ${topicId}, which is not there.`)
-    return topic.leaderEpochs
+    return topic
   }
 
   #configure(topic: string, name: string, value: string | null): void {

@@ -45,8 +45,14 @@ test('topics have their ids, partitions with leader epochs and configs from the 
     frame(20, 0, Buffer.alloc(1)),
   )
   deepEqual(topics, [
-    { id: other, name: 'a', leaderEpochs: [0], configs: {} },
-    { id: one, name: 'b', leaderEpochs: [2, 5], configs: { 'retention.ms': '1' } },
+    { id: other, name: 'a', leaderEpochs: [0], replicationFactor: 1, configs: {} },
+    {
+      id: one,
+      name: 'b',
+      leaderEpochs: [2, 5],
+      replicationFactor: 1,
+      configs: { 'retention.ms': '1' },
+    },
   ])
 })
 
@@ -55,7 +61,9 @@ test('a topic that was removed is gone with its configs', async () => {
     ...[topic('a', one), partition(one, 0, 0), config('a', 'retention.ms', '1'), removal(one)],
     ...[topic('a', other), partition(other, 0, 0)],
   )
-  deepEqual(topics, [{ id: other, name: 'a', leaderEpochs: [0], configs: {} }])
+  deepEqual(topics, [
+    { id: other, name: 'a', leaderEpochs: [0], replicationFactor: 1, configs: {} },
+  ])
 })
 
 test('a transaction of the log counts when it has ended', async () => {

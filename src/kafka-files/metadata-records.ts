@@ -8,7 +8,13 @@ import { corrupt } from './kafka-files-error.ts'
 export type MetadataRecord =
   | { kind: 'topic'; name: string; topicId: Uuid }
   | { kind: 'topicRemoved'; topicId: Uuid }
-  | { kind: 'partition'; topicId: Uuid; partition: number; leaderEpoch: number }
+  | {
+      kind: 'partition'
+      topicId: Uuid
+      partition: number
+      leaderEpoch: number
+      replicaCount: number
+    }
   /** The partition has another leader, or none, from now on: its leader epoch has risen by one. */
   | { kind: 'leaderChanged'; topicId: Uuid; partition: number }
   /** A value of null takes the config back. */
@@ -81,10 +87,12 @@ const readers: ReadonlyMap<number, RecordReader> = new Map<number, RecordReader>
 const readPartition = (reader: Reader): MetadataRecord => {
   const partition = reader.int32()
   const topicId = reader.uuid()
-  // Replicas, those in sync, those on their way out and in.
-  for (let list = 0; list < 4; list += 1) reader.skip(4 * compactCount(reader, 4))
+  const replicaCount = compactCount(reader, 4)
+  reader.skip(4 * replicaCount)
+  // Those in sync, those on their way out and in.
+  for (let list = 0; list < 3; list += 1) reader.skip(4 * compactCount(reader, 4))
   reader.skip(4)
-  return { kind: 'partition', topicId, partition, leaderEpoch: reader.int32() }
+  return { kind: 'partition', topicId, partition, leaderEpoch: reader.int32(), replicaCount }
 }
 
 const readPartitionChange = (reader: Reader): MetadataRecord | undefined => {

@@ -1,5 +1,6 @@
 import { type Disk, DiskError } from '#world'
 import { corrupt } from './kafka-files-error.ts'
+import { replaceText } from './replace-text.ts'
 
 /**
  * Reads one of Kafka's checkpoints, such as `log-start-offset-checkpoint`: an offset for each partition, by
@@ -20,6 +21,16 @@ export const readOffsetCheckpoint = async (
   if (version !== '0' || Number(count) !== entries.length)
     throw corrupt(`${path} is not whole: it does not have as many lines as it says.`)
   return new Map(entries)
+}
+
+/** Replaces such a file by one that says this, durably but for the folder's own entry. */
+export const writeOffsetCheckpoint = (
+  disk: Disk,
+  path: string,
+  offsets: ReadonlyMap<string, number>,
+): Promise<void> => {
+  const lines = [...offsets].map(([name, offset]) => `${name.replace(/-(\d+)$/, ' $1')} ${offset}`)
+  return replaceText(disk, path, ['0', lines.length, ...lines, ''].join('\n'))
 }
 
 const textOf = async (disk: Disk, path: string): Promise<string | undefined> => {

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { type Disk, DiskError } from '#world'
-import { unusable } from './kafka-files-error.ts'
+import { corrupt, unusable } from './kafka-files-error.ts'
 import { windowSize } from './limits.ts'
+import { replaceText } from './replace-text.ts'
 
 /** What makes up a log; what is on its way in or out of it, and what only a name says, is not copied. */
 const logFile = /^(\d{20}\.(log|index|timeindex|txnindex|snapshot)|leader-epoch-checkpoint)$/
@@ -25,27 +26,37 @@ export const copyPartition = async (
   let size = 0
   for (const name of names.filter((each) => logFile.test(each)))
     size += await copyFile(disk, join(from, name), join(to, name))
-  const metadata = await disk.open(join(to, 'partition.metadata'), 'create')
-  try {
-    await metadata.write([Buffer.from(`version: 0\ntopic_id: ${topicId}`)], 0)
-    await metadata.sync()
-  } finally {
-    await metadata.close()
-  }
+  await writeTopicId(disk, to, topicId)
   await disk.syncFolder(to)
   return size
 }
 
-const copyFile = async (disk: Disk, from: string, to: string): Promise<number> => {
+/** Says in a partition folder whose it is. */
+export const writeTopicId = (disk: Disk, folder: string, topicId: string): Promise<void> =>
+  replaceText(disk, join(folder, 'partition.metadata'), `version: 0\ntopic_id: ${topicId}`)
+
+/** Changes what is read before it is written; answers how many of the bytes are done with. */
+export type Passing = (bytes: Buffer, position: number) => number
+
+/** Copies a file durably, with its time; resolves to its size. */
+export const copyFile = async (
+  disk: Disk,
+  from: string,
+  to: string,
+  pass: Passing = (bytes) => bytes.length,
+): Promise<number> => {
   const source = await disk.open(from, 'read')
   try {
     const target = await disk.open(to, 'create')
     try {
       const size = await source.size()
-      for (let position = 0; position < size; position += windowSize) {
+      for (let position = 0; position < size; ) {
         const piece = Buffer.allocUnsafeSlow(Math.min(windowSize, size - position))
         const read = await source.read(piece, position)
-        await target.write([piece.subarray(0, read)], position)
+        const done = pass(piece.subarray(0, read), position)
+        if (done === 0) throw corrupt(`${from} cannot be read at byte ${position}.`)
+        await target.write([piece.subarray(0, done)], position)
+        position += done
       }
       await target.sync()
       return size

@@ -1,13 +1,24 @@
 // Folders of partitions that pass between Kafka and us: what one wrote the other serves, record by record.
 import { deepEqual, equal, match } from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { runBroker, spawnBroker, temporaryFolder, until, WireClient } from '#testing'
+import { buildBatch } from '#records'
+import {
+  listTopics,
+  produceBatch,
+  runBroker,
+  spawnBroker,
+  temporaryFolder,
+  until,
+  WireClient,
+} from '#testing'
 import { kafkaMissing, startKafka } from '../../bench/control/kafka.ts'
 import { freePort } from '../../bench/questions/free-port.ts'
 import { attempt, skip } from './attempts.ts'
 import { committedOffsets, describe, fill, leaveOpen, makeTopics } from './file-load.ts'
 
 const importWhat = 'a folder that Kafka wrote is served by us after an import, record by record'
+const exportWhat = 'a folder that we wrote is served by Kafka after an export, record by record'
 const settings = ['log.cleaner.backoff.ms=200', 'auto.create.topics.enable=false']
 
 /** Imports what a real Kafka wrote, and exports to one, where Java is. */
@@ -15,9 +26,11 @@ export const compareFiles = async (): Promise<void> => {
   const missing = kafkaMissing()
   if (missing !== undefined) {
     skip(importWhat, missing)
+    skip(exportWhat, missing)
     return
   }
   await attempt(importWhat, importFromKafka)
+  await attempt(exportWhat, exportToKafka)
 }
 
 const importFromKafka = async (): Promise<void> => {
@@ -83,5 +96,105 @@ const importFromKafka = async (): Promise<void> => {
     match((await runBroker(['log', 'verify', '--data', ours])).stdout, /: 0 damaged/)
   } finally {
     folder.remove()
+  }
+}
+
+const withoutId = (found: ReadonlyMap<string, readonly string[]>) =>
+  [...found].map(([name, lines]) => [name, lines.slice(1)] as const)
+
+const exportToKafka = async (): Promise<void> => {
+  const folder = temporaryFolder()
+  try {
+    const kafkaFolder = join(folder.path, 'kafka')
+    const data = join(kafkaFolder, 'data')
+    const ours = join(folder.path, 'ours')
+    const command = ['export', 'kafka', '--to', data, '--data', ours]
+    const there = await fillOurs(ours)
+    const port = await freePort()
+    const beforeTopics = await startKafka(kafkaFolder, port, settings)
+    await beforeTopics.stop()
+    match((await runBroker(command)).stderr, /Kafka has no topic/)
+    const empty = await startKafka(kafkaFolder, port, settings)
+    const maker = await WireClient.connect(port)
+    await makeTopics(maker)
+    maker.close()
+    match((await runBroker(command)).stderr, /A Kafka uses the folder/)
+    await empty.stop()
+    const exported = await runBroker(command, 60_000)
+    equal(exported.code, 0, exported.stderr)
+    match((await runBroker(command)).stderr, /has had records in Kafka/)
+    // Its cleaner would go on with the compacted topic where ours left off.
+    const still = [...settings, 'log.cleaner.enable=false']
+    const kafka = await startKafka(kafkaFolder, port, still)
+    try {
+      const client = await WireClient.connect(port)
+      await until('Kafka leads all partitions', () =>
+        describe(client).then(
+          () => true,
+          () => false,
+        ),
+      )
+      deepEqual(withoutId(await describe(client)), withoutId(there))
+      const plain = (await listTopics(client)).find(({ name }) => name === 'plain')!
+      const next = await produceBatch(
+        client,
+        plain,
+        buildBatch([{ timestampMs: 1.7e12, key: null, value: Buffer.from('next') }]),
+      )
+      match(there.get('plain-0')![1]!, new RegExp(`to ${next}$`))
+      client.close()
+    } finally {
+      await kafka.stop()
+    }
+    const strange = readdirSync(data).filter((name) => /-stray|-delete|export/.test(name))
+    deepEqual(strange, [])
+    equal((await startAndDescribe(kafkaFolder, port)).size, there.size)
+  } finally {
+    folder.remove()
+  }
+}
+
+/** Fills a broker of ours, which is then started so often that its leader epochs are above Kafka's. */
+const fillOurs = async (folder: string): Promise<Map<string, string[]>> => {
+  const sets = settings.slice(0, 1)
+  const filled = await spawnBroker({ folder, sets })
+  const writer = await filled.connect()
+  await fill(writer, await makeTopics(writer))
+  writer.close()
+  await filled.stop()
+  for (let start = 0; start < 4; start += 1) {
+    const broker = await spawnBroker({ folder, sets })
+    const client = await broker.connect()
+    for (const topic of await listTopics(client))
+      if (topic.name === 'plain' || topic.name === 'codec-lz4')
+        await produceBatch(
+          client,
+          topic,
+          buildBatch([{ timestampMs: 1.7e12, key: null, value: Buffer.from(`start ${start}`) }]),
+        )
+    client.close()
+    await broker.stop()
+  }
+  const broker = await spawnBroker({ folder })
+  const client = await broker.connect()
+  const found = await describe(client)
+  client.close()
+  await broker.stop()
+  return found
+}
+
+const startAndDescribe = async (folder: string, port: number): Promise<Map<string, string[]>> => {
+  const kafka = await startKafka(folder, port, settings)
+  try {
+    const client = await WireClient.connect(port)
+    let found = new Map<string, string[]>()
+    await until('Kafka leads all partitions', async () => {
+      found = await describe(client).catch(() => found)
+      return found.size > 0
+    })
+    client.close()
+    return found
+  } finally {
+    await kafka.stop()
   }
 }
