@@ -28,6 +28,10 @@ export interface Arguments {
 export const usage = `Usage: odradek [options]                  starts a broker
        odradek log verify [--data DIR]    checks the files of a stopped one
        odradek log repair [--data DIR]    cuts out what is damaged there
+       odradek import kafka --from FOLDER [--data DIR] [--abort-open]
+                                          takes over the topics of a stopped Kafka
+       odradek export kafka --to FOLDER [--data DIR]
+                                          puts the records of a stopped one into a stopped Kafka
 
   --data DIR              the data folder                          (./odradek-data)
   --host H                the address to listen on                 (127.0.0.1)

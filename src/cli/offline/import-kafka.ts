@@ -1,4 +1,9 @@
-import { type KafkaFolder, readKafkaGroups, withKafkaFolder } from '#kafka-files'
+import {
+  type KafkaFolder,
+  readDecidedCommits,
+  readKafkaGroups,
+  withKafkaFolder,
+} from '#kafka-files'
 import { importMetadata } from '#metadata'
 import { loadSettings } from '#settings'
 import type { World } from '#world'
@@ -41,6 +46,12 @@ const runImport = async (
 ): Promise<void> => {
   const settings = loadSettings({ sets: [], flags: {} }).broker
   const topics = await topicsToImport(kafka, world, target, settings)
+  const [decided] = await readDecidedCommits(world.disk, kafka.path)
+  // To abort it would take back what other partitions, and its client, may know to be committed.
+  if (decided !== undefined)
+    throw new CommandError(
+      `The transaction of '${decided}' is being committed: start Kafka, and stop it once that is done.`,
+    )
   const found = await readKafkaGroups(world.disk, kafka.path)
   if (found.openTransactions > 0 && !abortOpen)
     throw new CommandError(
