@@ -100,6 +100,8 @@ export const brokerTable = {
   'group.consumer.min.assignment.interval.ms': acting(int(0, { min: 0 })),
   'group.consumer.min.heartbeat.interval.ms': acting(int(5000, { min: 1 })),
   'group.consumer.min.session.timeout.ms': acting(int(45_000, { min: 1 })),
+  // Kafka has it, and does not document it.
+  'group.consumer.regex.refresh.interval.ms': acting(int(600_000, { min: 10_000 })),
   'group.consumer.session.timeout.ms': acting(int(45_000, { min: 1 })),
   'group.coordinator.append.linger.ms': int(-1, { min: -1 }),
   'group.coordinator.background.threads': int(2, { min: 1 }),

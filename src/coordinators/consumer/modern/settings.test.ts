@@ -15,6 +15,7 @@ const broker: BrokerGroupSettings = {
   'group.consumer.min.assignment.interval.ms': 0,
   'group.consumer.max.assignment.interval.ms': 15_000,
   'group.consumer.migration.policy': 'BIDIRECTIONAL',
+  'group.consumer.regex.refresh.interval.ms': 600_000,
   'group.max.size': 2 ** 31 - 1,
 }
 

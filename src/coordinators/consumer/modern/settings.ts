@@ -43,6 +43,7 @@ export interface BrokerGroupSettings {
   readonly 'group.consumer.min.assignment.interval.ms': number
   readonly 'group.consumer.max.assignment.interval.ms': number
   readonly 'group.consumer.migration.policy': string
+  readonly 'group.consumer.regex.refresh.interval.ms': number
   readonly 'group.max.size': number
 }
 
@@ -78,6 +79,7 @@ export const modernGroupSettings = (
     sessionTimeoutMs: bounded('session.timeout.ms'),
     heartbeatIntervalMs: bounded('heartbeat.interval.ms'),
     assignmentIntervalMs: bounded('assignment.interval.ms'),
+    regexRefreshIntervalMs: broker['group.consumer.regex.refresh.interval.ms'],
     migrationPolicy: policyOf(broker['group.consumer.migration.policy']),
   }
 }
