@@ -10,6 +10,7 @@ import { buildBatch } from '#records'
 import {
   collectingLogger,
   createTopic,
+  failingDisk,
   listTopics,
   metadataRecord,
   offsetKey,
@@ -23,7 +24,6 @@ import {
 } from '#testing'
 import {
   type Disk,
-  DiskError,
   realClock,
   realDatabases,
   realDisk,
@@ -247,7 +247,7 @@ test('an import that is cut short anywhere leaves no topic, and can be begun aga
   let cuts = 0
   for (let left = 0; ; left += 13) {
     const data = newFolder()
-    const first = await run(failingAfter(left), data)
+    const first = await run(failingDisk(left), data)
     if (first.code === 0) break
     cuts += 1
     const leftover = readdirSync(data).filter((name) => /^t-\d$/.test(name))
@@ -257,17 +257,3 @@ test('an import that is cut short anywhere leaves no topic, and can be begun aga
   }
   equal(cuts > 5, true, `${cuts} cuts`)
 })
-
-/** The disk of this machine, on which nothing works any more after so many operations. */
-const failingAfter = (count: number): Disk => {
-  let left = count
-  return new Proxy(realDisk, {
-    get:
-      (disk, name: keyof Disk) =>
-      (...args: unknown[]) => {
-        left -= 1
-        if (left < 0) return Promise.reject(new DiskError(name, String(args[0]), { code: 'EIO' }))
-        return (disk[name] as (...given: unknown[]) => unknown)(...args)
-      },
-  })
-}

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, test } from 'node:test'
 import { buildBatch } from '#records'
-import { readBatches, temporaryFolder } from '#testing'
+import { failingDisk, readBatches, temporaryFolder } from '#testing'
 import { realDisk } from '#world'
 import { awayName, exchangeFolders } from './folder-exchange.ts'
 import { withKafkaFolder } from './kafka-folder.ts'
@@ -124,6 +124,41 @@ test('copies take their places and the checkpoints say what they hold', async ()
     readdirSync(path).filter((name) => name.includes('export')),
     [],
   )
+})
+
+test('an exchange that is cut short is whole, or Kafka is told to recover', async () => {
+  for (let operations = 0; ; operations += 1) {
+    const path = newFolder()
+    writeFileSync(join(path, 'meta.properties'), 'version=1\nnode.id=1\n')
+    writeFileSync(join(path, '.kafka_cleanshutdown'), '{}')
+    for (const name of ['t-0', 't-1', awayName(0), awayName(1)]) mkdirSync(join(path, name))
+    for (const each of [0, 1]) writeFileSync(join(path, awayName(each), 'new'), '')
+    const folder = {
+      path,
+      names: new Set(readdirSync(path)),
+      logStarts: new Map(),
+      logEnds: new Map(),
+    }
+    const failed = await exchangeFolders(failingDisk(operations), folder, [
+      { name: 't-0', away: awayName(0), logStart: 0, logEnd: 5 },
+      { name: 't-1', away: awayName(1), logStart: 0, logEnd: 6 },
+    ]).then(
+      () => false,
+      () => true,
+    )
+    const names = readdirSync(path)
+    const isNew = ['t-0', 't-1'].map(
+      (name) => names.includes(name) && readdirSync(join(path, name)).includes('new'),
+    )
+    if (names.includes('.kafka_cleanshutdown')) {
+      equal(isNew[0], isNew[1])
+      equal(names.includes('replication-offset-checkpoint'), isNew[0])
+    }
+    if (!failed) {
+      deepEqual(isNew, [true, true])
+      return
+    }
+  }
 })
 
 /** Locks that everyone gets. */

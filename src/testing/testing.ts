@@ -13,6 +13,7 @@ export {
 } from './broker-process.ts'
 export { ClassicTable } from './classic-table.ts'
 export { collectingLogger } from './collecting-logger.ts'
+export { failingDisk } from './failing-disk.ts'
 export { type Forgotten, forgetfulDisk } from './forgetful-disk.ts'
 export { GroupTable, textOf } from './group-table.ts'
 export { hastyDatabases } from './hasty-databases.ts'
