@@ -227,11 +227,6 @@ export interface LogEngine {
    */
   appendMarkers(markers: readonly TransactionMarker[]): Promise<readonly (ErrorName | null)[]>
   /**
-   * How many markers of a producer a partition has taken since it is served: when that has changed between
-   * a check and a batch, the transaction that was checked is over.
-   */
-  markersSeen(id: PartitionId, producerId: number): number
-  /**
    * Settles when all that the partitions hold by now is on disk, whatever their `flush`; rejects with a
    * `KafkaError` when some of it may be lost. A partition that is gone holds nothing.
    */

@@ -32,8 +32,6 @@ export interface ProducerEntry {
   coordinatorEpoch: number
   /** The first offset of its open transaction, or -1. */
   transactionStart: number
-  /** Markers since the partition is served; only of use while it is. */
-  markerCount: number
   /** Oldest first, five at most. */
   batches: RememberedBatch[]
 }
@@ -59,7 +57,6 @@ export const newProducer = (
   lastSeenMs,
   coordinatorEpoch: -1,
   transactionStart: -1,
-  markerCount: 0,
   batches: [],
 })
 
@@ -105,11 +102,6 @@ export class ProducerStates {
   /** The coordinator's epoch of the last marker of a producer, 0 when there was none. */
   coordinatorEpochOf(producerId: number): number {
     return Math.max(0, this.#entries.get(producerId)?.coordinatorEpoch ?? 0)
-  }
-
-  /** How many markers of a producer were added. */
-  markersSeen(producerId: number): number {
-    return this.#entries.get(producerId)?.markerCount ?? 0
   }
 
   /**
@@ -168,7 +160,6 @@ export class ProducerStates {
     const firstOffset = this.#open.get(producerId)
     entry.coordinatorEpoch = coordinatorEpoch
     entry.transactionStart = -1
-    entry.markerCount += 1
     this.restore(entry)
     return firstOffset
   }

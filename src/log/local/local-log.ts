@@ -195,10 +195,6 @@ export class LocalLog implements LogEngine {
     return this.#closed ? Promise.reject(closed()) : this.#ends.append(markers)
   }
 
-  markersSeen(id: PartitionId, producerId: number): number {
-    return this.#partitions.get(id)?.producers.markersSeen(producerId) ?? 0
-  }
-
   durable(ids: readonly PartitionId[]): Promise<void> {
     return this.#closed ? Promise.reject(closed()) : this.#ends.durable(ids)
   }

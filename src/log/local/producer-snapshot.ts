@@ -134,7 +134,6 @@ const decodeEntry = (bytes: Buffer, position: number): ProducerEntry => {
     lastSeenMs: Number(bytes.readBigInt64BE(position + 26)),
     coordinatorEpoch: bytes.readInt32BE(position + 34),
     transactionStart: Number(bytes.readBigInt64BE(position + 38)),
-    markerCount: 0,
     batches: whole ? [batch] : [],
   }
 }

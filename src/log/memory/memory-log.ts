@@ -115,10 +115,6 @@ export class MemoryLog implements LogEngine {
     )
   }
 
-  markersSeen(id: PartitionId, producerId: number): number {
-    return this.#find(id)?.producers.markersSeen(producerId) ?? 0
-  }
-
   async durable(ids: readonly PartitionId[]): Promise<void> {
     await Promise.all(ids.map((id) => this.#find(id)?.turn))
   }
