@@ -13,6 +13,8 @@ import {
 
 const beatIntervalMs = 1000
 const protocol = 'range'
+/** No version of the topics. */
+const neverDivided = -1
 
 /** An eager member of the classic protocol: it gives everything up before it joins again. */
 export class ClassicClient implements Client {
@@ -78,7 +80,9 @@ export class ClassicClient implements Client {
     this.#memberId = joined.memberId
     const { memberId, generationId } = joined
     const leads = joined.leaderId === memberId
-    this.#dividedVersion = leads ? topics.image.version : null
+    // Who leads again without dividing anew cannot know what changed meanwhile, and joins once more.
+    const divided = joined.skipAssignment ? neverDivided : topics.image.version
+    this.#dividedVersion = leads ? divided : null
     const assignments = leads && !joined.skipAssignment ? this.#divide(joined) : []
     const sync = { memberId, instanceId, generationId, assignments }
     const synced = await network.ask((coordinator) =>
