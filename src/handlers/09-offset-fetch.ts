@@ -1,7 +1,7 @@
 import type { CommittedOffset, OffsetPartition, OffsetReader } from '#coordinators'
 import { codeOf, type Uuid, zeroUuid } from '#model'
 import { OffsetFetch, type RequestOf } from '#protocol'
-import { answerOf } from '#server'
+import { answerOf, inSlices } from '#server'
 import { topicIdsSince } from './groups/committed-topic.ts'
 import { type BrokerContext, handler } from './kit.ts'
 
@@ -23,10 +23,8 @@ export const offsetFetch = handler(OffsetFetch, async (request, context, { versi
   const { requireStable } = request
   if (version >= groupsSince)
     return {
-      groups: await Promise.all(
-        request.groups.map(({ groupId, topics, memberId, memberEpoch }) =>
-          answer(groupId, topics, { memberId, memberEpoch, requireStable }, context, version),
-        ),
+      groups: await inSlices(request.groups, ({ groupId, topics, memberId, memberEpoch }) =>
+        answer(groupId, topics, { memberId, memberEpoch, requireStable }, context, version),
       ),
     }
   const asked = request.topics?.map((topic) => ({ ...topic, topicId: zeroUuid })) ?? null

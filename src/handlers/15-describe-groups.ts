@@ -1,5 +1,5 @@
 import { DescribeGroups } from '#protocol'
-import { answerOf } from '#server'
+import { answerOf, inSlices } from '#server'
 import { groupOperations } from './authorized-operations.ts'
 import { type BrokerContext, handler } from './kit.ts'
 
@@ -10,13 +10,11 @@ const notFoundSince = 6
 export const describeGroups = handler(DescribeGroups, async (request, context, { version }) => {
   const authorizedOperations = groupOperations(request.includeAuthorizedOperations)
   return {
-    groups: await Promise.all(
-      request.groups.map(async (groupId) => ({
-        ...(await described(groupId, context, version)),
-        groupId,
-        authorizedOperations,
-      })),
-    ),
+    groups: await inSlices(request.groups, async (groupId) => ({
+      ...(await described(groupId, context, version)),
+      groupId,
+      authorizedOperations,
+    })),
   }
 })
 

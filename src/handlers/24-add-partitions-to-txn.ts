@@ -1,6 +1,7 @@
 import type { OffsetPartition } from '#coordinators'
 import { codeOf, KafkaError, kafkaError } from '#model'
 import { AddPartitionsToTxn, type RequestOf } from '#protocol'
+import { inSlices } from '#server'
 import { type BrokerContext, handler } from './kit.ts'
 import { askingOf } from './transactions/asking.ts'
 import { transactionErrorName } from './transactions/errors.ts'
@@ -16,11 +17,11 @@ export const addPartitionsToTxn = handler(
   AddPartitionsToTxn,
   async (request, context, { version }) => {
     if (version >= manySince) {
-      const results = request.transactions.map(async (asked) => ({
+      const resultsByTransaction = await inSlices(request.transactions, async (asked) => ({
         transactionalId: asked.transactionalId,
         topicResults: await add(asked, context, version),
       }))
-      return { errorCode: 0, resultsByTransaction: await Promise.all(results) }
+      return { errorCode: 0, resultsByTransaction }
     }
     const asked = {
       transactionalId: request.v3AndBelowTransactionalId,

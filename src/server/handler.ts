@@ -1,5 +1,6 @@
 import { KafkaError } from '#model'
 import type { Api, Exact, RequestOf, ResponseInput } from '#protocol'
+import { itemsAtOnceMax } from './limits.ts'
 import type { Peer } from './peer.ts'
 
 /** The request's circumstances. */
@@ -105,13 +106,25 @@ const each = <Item, Identity extends object, Answer extends object, Failure exte
   answer: (item: Item) => Answer | Promise<Answer>,
   failure: (error: ErrorAnswer) => Failure,
 ): Promise<(Identity & (Answer | Failure))[]> =>
-  Promise.all(
-    items.map(async (item) => {
-      try {
-        const answered = answer(item)
-        return { ...identity(item), ...(answered instanceof Promise ? await answered : answered) }
-      } catch (error) {
-        return { ...identity(item), ...failure(answerOf(error)) }
-      }
-    }),
-  )
+  inSlices(items, async (item) => {
+    try {
+      const answered = answer(item)
+      return { ...identity(item), ...(answered instanceof Promise ? await answered : answered) }
+    } catch (error) {
+      return { ...identity(item), ...failure(answerOf(error)) }
+    }
+  })
+
+/**
+ * Answers items in their order, some at a time: a request that names very many, and has to look each of them up,
+ * leaves the event loop to others in between.
+ */
+export const inSlices = async <Item, Answer>(
+  items: readonly Item[],
+  answer: (item: Item) => Answer | Promise<Answer>,
+): Promise<Answer[]> => {
+  const answers: Answer[] = []
+  for (let begin = 0; begin < items.length; begin += itemsAtOnceMax)
+    answers.push(...(await Promise.all(items.slice(begin, begin + itemsAtOnceMax).map(answer))))
+  return answers
+}

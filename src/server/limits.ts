@@ -28,3 +28,6 @@ export const complaintsPerIntervalMax = 20
 
 /** How long a stop waits for requests that are being served. */
 export const drainMs = 5000
+
+/** Items of one request that are looked up side by side: enough to share a round of the store, and a few ms of work. */
+export const itemsAtOnceMax = 256

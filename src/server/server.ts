@@ -6,6 +6,7 @@ export {
   type Call,
   type Handler,
   handlerKit,
+  inSlices,
   noResponse,
   perItem,
   perItemWithMessage,
