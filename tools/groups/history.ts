@@ -105,18 +105,23 @@ class History {
     this.#network.faultShare = 0
     this.#database.failureShare = 0
     for (const client of this.#clients) client.isFrozen = false
-    if (this.#clients.size === 0) this.#startClient()
     const { clock } = this.#simulation
     const endMs = clock.monotonicMs() + peaceMs
     while (this.#disagreement() !== undefined) {
       if (clock.monotonicMs() > endMs) throw new Error(`no peace: ${this.#disagreement()}`)
+      // The last ones may have been about to go.
+      if (this.#clients.size === 0) this.#startClient()
       await this.#pass(500)
     }
     // And it stays so.
     await this.#pass(20_000)
     const later = this.#disagreement()
     if (later !== undefined) throw new Error(`peace did not last: ${later}`)
-    while (!(await this.#compare())) await this.#pass(10)
+    const compareEndMs = clock.monotonicMs() + peaceMs
+    while (!(await this.#compare())) {
+      if (clock.monotonicMs() > compareEndMs) throw new Error('no machine is there to compare')
+      await this.#pass(10)
+    }
   }
 
   async #pass(ms: number): Promise<void> {
@@ -245,6 +250,7 @@ class History {
 
   /** What keeps everyone from being at peace, if anything. */
   #disagreement(): string | undefined {
+    if (this.#clients.size === 0) return 'nobody is there'
     const owners = new Map<string, Client>()
     for (const client of this.#clients) {
       if (client.isEnding) return `${client.name} has not ended`
