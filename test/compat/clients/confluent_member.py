@@ -36,6 +36,7 @@ def main():
 
     def revoked(consumer, partitions):
         member.commit()
+        member.forget(partitions)
         if cooperative or newer:
             consumer.incremental_unassign(partitions)
 
@@ -88,11 +89,14 @@ class Member:
         if not self.taken:
             return
         offsets = [TopicPartition(topic, partition, at) for (topic, partition), at in self.taken.items()]
-        self.taken = {}
         try:
             self.consumer.commit(offsets=offsets, asynchronous=False)
+            self.taken = {}
         except KafkaException:
-            pass  # A rebalance came, or the broker is away: it will be read again.
+            # A rebalance came, or the broker is away. What is still this member's it will not read again,
+            # and commits later.
+            kept = {(each.topic, each.partition) for each in self.consumer.assignment()}
+            self.taken = {key: at for key, at in self.taken.items() if key in kept}
 
     def forget(self, partitions):
         for each in partitions:
