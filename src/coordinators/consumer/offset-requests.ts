@@ -5,12 +5,14 @@ import type { CommandOf, Said, Target } from './classic-requests.ts'
 import {
   classicStep,
   type GroupStep,
+  groupExists,
   modernStep,
   newClassicGroup,
   unchanged,
 } from './group-machine.ts'
 import type { ModernReply } from './modern/commands.ts'
 import { isSubscribedTo } from './modern/describe.ts'
+import { memberEpochVersion } from './modern/offset-checks.ts'
 import type { CommittedOffset } from './offsets/committed.ts'
 import type { GroupMachine } from './store.ts'
 
@@ -55,6 +57,7 @@ const checkStep = (
   { version, ...committer }: Committer,
   offsets: readonly CommittedOffset[],
 ): GroupStep<ClassicReply | ModernReply> => {
+  if (isOfNoGroup(machine, version, committer)) return unchanged(machine, noGroup)
   if (machine?.kind !== 'modern')
     return classicStep(machine ?? newClassicGroup(groupId), { kind: 'commit', ...committer }, nowMs)
   const { memberId, instanceId, generationId, transactional } = committer
@@ -72,6 +75,20 @@ const checkStep = (
     nowMs,
   )
 }
+
+/** Older versions, and transactions, hear ILLEGAL_GENERATION of a group that there is not (KIP-848). */
+const isOfNoGroup = (
+  machine: GroupMachine | null,
+  version: number,
+  { generationId, transactional }: Said<CommandOf<'commit'>>,
+): boolean =>
+  !transactional && version >= memberEpochVersion && generationId >= 0 && !groupExists(machine)
+
+const noGroup = {
+  kind: 'refused',
+  error: 'GROUP_ID_NOT_FOUND',
+  message: 'There is no group that could have this member.',
+} as const
 
 /** Refuses a reader that is not, or no longer, the member that it says it is. */
 export const readStep = (

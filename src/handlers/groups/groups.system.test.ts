@@ -244,7 +244,9 @@ test('a commit of an earlier generation, of nobody, or beyond all numbers is ref
   deepEqual(await commit(groupId, 9, one), ['UNKNOWN_MEMBER_ID'])
   const other = { memberId: 'x', generationIdOrMemberEpoch: 1 }
   deepEqual(await commit(groupId, 9, one, other), ['UNKNOWN_MEMBER_ID'])
-  deepEqual(await commit('none', 9, one, other), ['ILLEGAL_GENERATION'])
+  deepEqual(await commit('none', 8, one, other), ['ILLEGAL_GENERATION'])
+  for (const version of [9, 10])
+    deepEqual(await commit('none', version, one, other), ['GROUP_ID_NOT_FOUND'])
   const far = [{ partitionIndex: 0, committedOffset: Number.MAX_SAFE_INTEGER }]
   deepEqual(await commit('none', 9, far), ['OFFSET_OUT_OF_RANGE'])
 })

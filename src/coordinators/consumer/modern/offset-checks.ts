@@ -5,7 +5,7 @@ import type { Member } from './member.ts'
 import { knownMember, knownStaticMember } from './membership.ts'
 
 /** The first version of OffsetCommit and OffsetFetch that knows member epochs (KIP-848). */
-const memberEpochVersion = 9
+export const memberEpochVersion = 9
 
 /**
  * Refuses a commit of someone who is not, or no longer, the member that it says it is. Throws
