@@ -1,4 +1,4 @@
-// Each error that Kafka documents for the group APIs: how it is reached here, or why it cannot be.
+// Each error that Kafka knows of the group APIs: how it is reached here, or why it cannot be.
 import { deepEqual, equal } from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { type ErrorName, errorNameOf, uuidFromRandomBytes, zeroUuid } from '#model'
@@ -24,6 +24,7 @@ import {
   type BoxedBroker,
   boxBroker,
   createTopic,
+  groupErrors,
   type Topic,
   TransactionalClient,
   until,
@@ -53,14 +54,15 @@ const ask = <A extends Api>(api: A, input: RequestInput<A>): Promise<ResponseOf<
 
 type Errors = Promise<{ readonly errorCode: number } | undefined>
 
+const unknownId = uuidFromRandomBytes(Buffer.alloc(16, 7))
 let count = 0
 const freshId = (): string => {
   count += 1
   return `group-${count}`
 }
 
-const join = (groupId: string, more: object = {}) =>
-  ask(JoinGroup, {
+const join = (groupId: string, more: object = {}, over = client, version = 9) =>
+  over.request(JoinGroup, version, {
     groupId,
     memberId: '',
     sessionTimeoutMs: 10_000,
@@ -104,15 +106,7 @@ const called = async (): Promise<Settled> => {
   const member = await settled()
   const { memberId } = await join(member.groupId)
   const other = await box.connect()
-  void other
-    .request(JoinGroup, 9, {
-      groupId: member.groupId,
-      memberId,
-      sessionTimeoutMs: 10_000,
-      rebalanceTimeoutMs: 10_000,
-      protocolType: 'consumer',
-      protocols: [{ name: 'range', metadata: subscription }],
-    })
+  void join(member.groupId, { memberId }, other)
     .catch(() => undefined)
     .then(() => other.close())
   await until(
@@ -134,8 +128,9 @@ const commit = async (
   more: object = {},
   partition: object = {},
   named: object = {},
+  version = 10,
 ) => {
-  const { topics } = await ask(OffsetCommit, {
+  const { topics } = await client.request(OffsetCommit, version, {
     groupId,
     memberId: '',
     generationIdOrMemberEpoch: -1,
@@ -217,37 +212,45 @@ const describeConsumer = async (groupId: string) =>
   (await ask(ConsumerGroupDescribe, { groupIds: [groupId], includeAuthorizedOperations: false }))
     .groups[0]
 
-/** What is the same for all APIs. */
-const nowhere: Partial<Record<ErrorName, string>> = {
-  GROUP_AUTHORIZATION_FAILED: 'there is no security yet',
-  TOPIC_AUTHORIZATION_FAILED: 'there is no security yet',
-  TRANSACTIONAL_ID_AUTHORIZATION_FAILED: 'there is no security yet',
-  NOT_COORDINATOR:
-    'one broker looks after every group, but for the moment of its stop (groups test)',
+const noSecurity = 'there is no security yet'
+const anyGroupId = 'the empty id names a group for those that need no members, as in Kafka'
+const alwaysServed = 'both protocols are always served'
+
+/** Why errors that nearly all APIs share are not reached. */
+const ofAnyCoordinator: Reasons = {
   COORDINATOR_LOAD_IN_PROGRESS: 'a request waits until its group is loaded',
   COORDINATOR_NOT_AVAILABLE: 'only where the store fails (runtime test)',
-  INVALID_GROUP_ID: 'the empty id names a group for those that need no members, as in Kafka',
-  INVALID_COMMIT_OFFSET_SIZE: 'a commit is rows, and no record that could be too large',
+  GROUP_AUTHORIZATION_FAILED: noSecurity,
 }
+const shared: Reasons = {
+  ...ofAnyCoordinator,
+  NOT_COORDINATOR: 'one broker looks after every group, but while it stops (groups test)',
+}
+const sharedWithTopics: Reasons = { ...shared, TOPIC_AUTHORIZATION_FAILED: noSecurity }
 
-const everywhere: readonly ErrorName[] = [
-  'COORDINATOR_NOT_AVAILABLE',
-  'COORDINATOR_LOAD_IN_PROGRESS',
-  'NOT_COORDINATOR',
-  'GROUP_AUTHORIZATION_FAILED',
-]
+type Reasons = Partial<Record<ErrorName, string>>
 
 interface Reached {
   readonly api: Api
-  readonly others?: readonly ErrorName[]
+  /** Why an error is never answered. */
+  readonly never: Reasons
   readonly cases: Partial<Record<ErrorName, () => Errors>>
 }
 
 const table: readonly Reached[] = [
   {
     api: FindCoordinator,
-    others: [...everywhere, 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED'],
+    never: {
+      COORDINATOR_LOAD_IN_PROGRESS: 'it is known who coordinates before anything is loaded',
+      GROUP_AUTHORIZATION_FAILED: noSecurity,
+      TRANSACTIONAL_ID_AUTHORIZATION_FAILED: noSecurity,
+      TRANSACTION_ABORTABLE: 'nothing of a transaction is looked at',
+    },
     cases: {
+      COORDINATOR_NOT_AVAILABLE: async () => {
+        const asked = { keyType: 2, coordinatorKeys: ['share'] }
+        return (await ask(FindCoordinator, asked)).coordinators[0]
+      },
       INVALID_REQUEST: async () => {
         const asked = { keyType: 9, coordinatorKeys: ['g'] }
         return (await ask(FindCoordinator, asked)).coordinators[0]
@@ -256,7 +259,7 @@ const table: readonly Reached[] = [
   },
   {
     api: JoinGroup,
-    others: everywhere,
+    never: shared,
     cases: {
       INVALID_GROUP_ID: () => join(''),
       MEMBER_ID_REQUIRED: () => join(freshId()),
@@ -270,14 +273,7 @@ const table: readonly Reached[] = [
       GROUP_MAX_SIZE_REACHED: async () => {
         const { groupId, memberId } = await called()
         const third = await box.connect()
-        const full = third.request(JoinGroup, 3, {
-          groupId,
-          memberId: '',
-          sessionTimeoutMs: 10_000,
-          rebalanceTimeoutMs: 10_000,
-          protocolType: 'consumer',
-          protocols: [{ name: 'range', metadata: subscription }],
-        })
+        const full = join(groupId, {}, third, 3)
         await join(groupId, { memberId })
         return full.finally(() => third.close())
       },
@@ -285,18 +281,10 @@ const table: readonly Reached[] = [
         const { groupId, memberId } = await settled()
         const { memberId: otherId } = await join(groupId)
         const other = await box.connect()
-        const request = {
-          groupId,
-          memberId: otherId,
-          sessionTimeoutMs: 10_000,
-          rebalanceTimeoutMs: 10_000,
-          protocolType: 'consumer',
-          protocols: [{ name: 'range', metadata: subscription }],
-        }
-        const parked = other.request(JoinGroup, 9, request)
+        const parked = join(groupId, { memberId: otherId }, other)
         // The same member again, from elsewhere.
         const again = await box.connect()
-        const second = again.request(JoinGroup, 9, request)
+        const second = join(groupId, { memberId: otherId }, again)
         const first = await parked
         await join(groupId, { memberId })
         await second
@@ -308,7 +296,7 @@ const table: readonly Reached[] = [
   },
   {
     api: SyncGroup,
-    others: everywhere,
+    never: shared,
     cases: {
       INVALID_GROUP_ID: async () => sync(await settled(), { groupId: '' }),
       UNKNOWN_MEMBER_ID: async () => sync(await settled(), { memberId: 'x' }),
@@ -320,7 +308,7 @@ const table: readonly Reached[] = [
   },
   {
     api: Heartbeat,
-    others: everywhere,
+    never: shared,
     cases: {
       INVALID_GROUP_ID: async () => beat(await settled(), { groupId: '' }),
       UNKNOWN_MEMBER_ID: async () => beat(await settled(), { memberId: 'x' }),
@@ -331,7 +319,7 @@ const table: readonly Reached[] = [
   },
   {
     api: LeaveGroup,
-    others: everywhere,
+    never: shared,
     cases: {
       INVALID_GROUP_ID: () => leave('', []),
       UNKNOWN_MEMBER_ID: () => leave(freshId(), [{ memberId: 'x' }]),
@@ -343,15 +331,13 @@ const table: readonly Reached[] = [
   },
   {
     api: OffsetCommit,
-    others: [
-      ...everywhere,
-      'INVALID_GROUP_ID',
-      'TOPIC_AUTHORIZATION_FAILED',
-      'INVALID_COMMIT_OFFSET_SIZE',
-    ],
+    never: {
+      ...sharedWithTopics,
+      INVALID_GROUP_ID: anyGroupId,
+      INVALID_COMMIT_OFFSET_SIZE: 'a commit is rows, and no record that could be too large',
+    },
     cases: {
-      UNKNOWN_TOPIC_ID: () =>
-        commit(freshId(), {}, {}, { topicId: uuidFromRandomBytes(Buffer.alloc(16, 7)) }),
+      UNKNOWN_TOPIC_ID: () => commit(freshId(), {}, {}, { topicId: unknownId }),
       UNKNOWN_TOPIC_OR_PARTITION: () => commit(freshId(), {}, { partitionIndex: 9 }),
       OFFSET_METADATA_TOO_LARGE: () => commit(freshId(), {}, { committedMetadata: 'x'.repeat(11) }),
       ILLEGAL_GENERATION: async () => commitOf({ ...(await settled()), generationId: 9 }),
@@ -362,6 +348,12 @@ const table: readonly Reached[] = [
         const { generationId } = await join(groupId, { memberId })
         return commit(groupId, { memberId, generationIdOrMemberEpoch: generationId })
       },
+      GROUP_ID_NOT_FOUND: () => commit(freshId(), { memberId: 'x', generationIdOrMemberEpoch: 1 }),
+      UNSUPPORTED_VERSION: async () => {
+        const { groupId, memberId, memberEpoch } = await consuming()
+        const more = { memberId, generationIdOrMemberEpoch: memberEpoch }
+        return commit(groupId, more, {}, { name: 'read', topicId: undefined }, 8)
+      },
       STALE_MEMBER_EPOCH: async () => {
         const { groupId, memberId } = await consuming()
         return commit(groupId, { memberId, generationIdOrMemberEpoch: 9 })
@@ -370,10 +362,18 @@ const table: readonly Reached[] = [
   },
   {
     api: OffsetFetch,
-    others: [...everywhere, 'TOPIC_AUTHORIZATION_FAILED'],
+    never: {
+      ...sharedWithTopics,
+      GROUP_ID_NOT_FOUND: 'a group that there is not has read nothing, as in Kafka',
+      UNKNOWN_TOPIC_OR_PARTITION: 'of what was never committed the offset is -1, as in Kafka',
+    },
     cases: {
-      UNKNOWN_TOPIC_ID: () =>
-        fetch(freshId(), {}, { topicId: uuidFromRandomBytes(Buffer.alloc(16, 7)) }),
+      ILLEGAL_GENERATION: async () => {
+        const { groupId, memberId } = await settled()
+        equal((await consume(groupId)).errorCode, 0)
+        return fetch(groupId, { memberId, memberEpoch: 99 })
+      },
+      UNKNOWN_TOPIC_ID: () => fetch(freshId(), {}, { topicId: unknownId }),
       UNKNOWN_MEMBER_ID: async () => {
         const { groupId, memberEpoch } = await consuming()
         return fetch(groupId, { memberId: 'x', memberEpoch })
@@ -393,7 +393,7 @@ const table: readonly Reached[] = [
   },
   {
     api: OffsetDelete,
-    others: [...everywhere, 'TOPIC_AUTHORIZATION_FAILED'],
+    never: sharedWithTopics,
     cases: {
       INVALID_GROUP_ID: () => forget(''),
       GROUP_ID_NOT_FOUND: () => forget(freshId()),
@@ -413,15 +413,13 @@ const table: readonly Reached[] = [
   },
   {
     api: DescribeGroups,
-    others: [...everywhere, 'INVALID_GROUP_ID'],
-    cases: {
-      GROUP_ID_NOT_FOUND: () => describe(freshId()),
-    },
+    never: { ...shared, INVALID_GROUP_ID: anyGroupId },
+    cases: { GROUP_ID_NOT_FOUND: () => describe(freshId()) },
   },
-  { api: ListGroups, others: everywhere, cases: {} },
+  { api: ListGroups, never: ofAnyCoordinator, cases: {} },
   {
     api: DeleteGroups,
-    others: [...everywhere, 'INVALID_GROUP_ID'],
+    never: { ...shared, INVALID_GROUP_ID: anyGroupId },
     cases: {
       GROUP_ID_NOT_FOUND: () => remove(freshId()),
       NON_EMPTY_GROUP: async () => remove((await settled()).groupId),
@@ -429,7 +427,7 @@ const table: readonly Reached[] = [
   },
   {
     api: ConsumerGroupHeartbeat,
-    others: [...everywhere, 'TOPIC_AUTHORIZATION_FAILED'],
+    never: { ...sharedWithTopics, UNSUPPORTED_VERSION: alwaysServed },
     cases: {
       INVALID_REQUEST: () => consume(''),
       UNKNOWN_MEMBER_ID: async () => {
@@ -464,7 +462,11 @@ const table: readonly Reached[] = [
   },
   {
     api: ConsumerGroupDescribe,
-    others: [...everywhere, 'TOPIC_AUTHORIZATION_FAILED'],
+    never: {
+      ...sharedWithTopics,
+      INVALID_REQUEST: 'each group that is named answers for itself',
+      UNSUPPORTED_VERSION: alwaysServed,
+    },
     cases: {
       INVALID_GROUP_ID: () => describeConsumer(''),
       GROUP_ID_NOT_FOUND: () => describeConsumer(freshId()),
@@ -472,19 +474,21 @@ const table: readonly Reached[] = [
   },
 ]
 
-for (const { api, others = [], cases } of table) {
+for (const { api, cases } of table)
   for (const [error, reach] of Object.entries(cases))
     test(`${api.name} answers ${error}`, async () => {
       const answer = await reach()
       equal(errorNameOf(answer!.errorCode), error)
     })
-  test(`${api.name} has a reason for each error that it cannot answer`, () => {
-    deepEqual(
-      others.filter((error) => nowhere[error] === undefined),
-      [],
-    )
-  })
-}
+
+test('each error of each group API is reached, or has a reason why it cannot be', () => {
+  const held = table.map(({ api, never, cases }) => [
+    api.name,
+    [...Object.keys(cases), ...Object.keys(never)].sort(),
+  ])
+  const known = Object.entries(groupErrors).map(([name, errors]) => [name, errors.toSorted()])
+  deepEqual(Object.fromEntries(held), Object.fromEntries(known))
+})
 
 test('the reserved topic id names nothing', async () => {
   equal(
