@@ -14,6 +14,7 @@ import { groupQuestions } from './questions/groups.ts'
 import { produceQuestions } from './questions/produce.ts'
 import type { Figure } from './questions/question.ts'
 import { restartQuestions } from './questions/restarts.ts'
+import { transactionQuestions } from './questions/transactions.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -31,6 +32,7 @@ const questions = [
   ...groupScaleQuestions(),
   ...acknowledgementQuestions(),
   ...restartQuestions(),
+  ...transactionQuestions(),
   compactionQuestion({ recordCount: Number(values.messages), keyCount: Number(values.keys) }),
 ]
 const chosen = questions.filter(

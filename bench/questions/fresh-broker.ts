@@ -55,11 +55,15 @@ export const makeTopic = async (
   return topics[0].topicId
 }
 
-/** Resolves, once every partition answers, to the sum of their ends: what the broker says it holds. */
+/**
+ * Resolves, once every partition answers, to the sum of their ends: what the broker says it holds. With
+ * isolation level 1 these are the last stable offsets.
+ */
 export const untilServed = async (
   port: number,
   name: string,
   partitionCount: number,
+  isolationLevel: 0 | 1 = 0,
 ): Promise<number> => {
   const client = await WireClient.connect(port)
   const indexes = Array.from({ length: partitionCount }, (_, index) => index)
@@ -67,7 +71,7 @@ export const untilServed = async (
   for (;;) {
     const { topics } = await client.request(ListOffsets, 7, {
       replicaId: -1,
-      isolationLevel: 0,
+      isolationLevel,
       topics: [{ name, partitions }],
     })
     const answers = topics[0]!.partitions

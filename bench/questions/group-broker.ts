@@ -20,7 +20,8 @@ export const onBroker = (
     return measure(broker, restart)
   })
 
-const untilGroupsAreServed = async ({ port }: RunningBroker): Promise<void> => {
+/** Kafka makes what it needs for groups when it is first asked. */
+export const untilGroupsAreServed = async ({ port }: RunningBroker): Promise<void> => {
   const client = await WireClient.connect(port)
   for (;;) {
     const found = await client.request(FindCoordinator, 4, { keyType: 0, coordinatorKeys: ['g-0'] })

@@ -44,6 +44,8 @@ export interface ReadOptions {
   maxWaitMs?: number
   partitionMaxBytes?: number
   currentLeaderEpoch?: number
+  /** Whether only what is committed is read. */
+  isCommittedOnly?: boolean
 }
 
 const recordsSizeMax = 256 * 1024 * 1024
@@ -149,6 +151,7 @@ export const fetchRequest = (
   maxWaitMs: options.maxWaitMs ?? 0,
   minBytes: 1,
   maxBytes: 64 * 1024 * 1024,
+  isolationLevel: options.isCommittedOnly ? 1 : 0,
   topics: [
     {
       topicId,

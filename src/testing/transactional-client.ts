@@ -1,4 +1,4 @@
-import { codeOf, errorNameOf, kafkaError } from '#model'
+import { codeOf, errorNameOf, KafkaError, kafkaError } from '#model'
 import {
   AddOffsetsToTxn,
   AddPartitionsToTxn,
@@ -30,9 +30,12 @@ const versions = {
   2: { produce: 12, add: 3, addGroup: 4, pend: 5, end: 5 },
 } as const
 
+/** How long the Java producer waits before it asks again what met a transaction that still ends. */
+const concurrentBackoffMs = 20
+
 /**
- * A producer with a transactional id, as plain as one can be: it retries nothing, and rejects with the
- * `KafkaError` that it is told. Under transaction version 2 it adds nothing by itself (KIP-890).
+ * A producer with a transactional id, as plain as one can be: it retries nothing unless it is told to, and
+ * rejects with the `KafkaError` that it is told. Under transaction version 2 it adds nothing by itself (KIP-890).
  */
 export class TransactionalClient {
   readonly transactionalId: string
@@ -40,6 +43,8 @@ export class TransactionalClient {
   epoch = -1
   /** As a Produce has it. Real clients say -1, but what 1 promises must be enough for a commit. */
   acks: -1 | 1 = -1
+  /** Whether it asks again what met a transaction that still ends, as real clients do. */
+  isPatient = false
   readonly #client: Requesting
   readonly #version: 1 | 2
   #sequences = new Map<string, number>()
@@ -52,31 +57,37 @@ export class TransactionalClient {
 
   /** Takes the transactional id over, or with `carriesOn` asks for the next epoch of its own (KIP-360). */
   async init(timeoutMs = 60_000, carriesOn = false): Promise<void> {
-    const answer = await this.#client.request(InitProducerId, 5, {
-      transactionalId: this.transactionalId,
-      transactionTimeoutMs: timeoutMs,
-      ...(carriesOn && { producerId: this.producerId, producerEpoch: this.epoch }),
+    await this.#granted(async () => {
+      const answer = await this.#client.request(InitProducerId, 5, {
+        transactionalId: this.transactionalId,
+        transactionTimeoutMs: timeoutMs,
+        ...(carriesOn && { producerId: this.producerId, producerEpoch: this.epoch }),
+      })
+      granted(answer.errorCode)
+      this.#goOn(answer.producerId, answer.producerEpoch)
     })
-    granted(answer.errorCode)
-    this.#goOn(answer.producerId, answer.producerEpoch)
   }
 
   /** Adds partitions of a topic to the transaction. */
   async add({ name }: Topic, ...partitions: number[]): Promise<void> {
-    const answer = await this.#client.request(AddPartitionsToTxn, versions[this.#version].add, {
-      v3AndBelowTransactionalId: this.transactionalId,
-      v3AndBelowProducerId: this.producerId,
-      v3AndBelowProducerEpoch: this.epoch,
-      v3AndBelowTopics: [{ name, partitions }],
+    await this.#granted(async () => {
+      const answer = await this.#client.request(AddPartitionsToTxn, versions[this.#version].add, {
+        v3AndBelowTransactionalId: this.transactionalId,
+        v3AndBelowProducerId: this.producerId,
+        v3AndBelowProducerEpoch: this.epoch,
+        v3AndBelowTopics: [{ name, partitions }],
+      })
+      for (const { resultsByPartition } of answer.resultsByTopicV3AndBelow)
+        for (const { partitionErrorCode } of resultsByPartition) granted(partitionErrorCode)
     })
-    for (const { resultsByPartition } of answer.resultsByTopicV3AndBelow)
-      for (const { partitionErrorCode } of resultsByPartition) granted(partitionErrorCode)
   }
 
   async addGroup(groupId: string): Promise<void> {
     const request = { ...this.#producer(), groupId }
     const version = versions[this.#version].addGroup
-    granted((await this.#client.request(AddOffsetsToTxn, version, request)).errorCode)
+    await this.#granted(async () =>
+      granted((await this.#client.request(AddOffsetsToTxn, version, request)).errorCode),
+    )
   }
 
   /** Appends a batch of the transaction; resolves to the offset of its first record. */
@@ -84,12 +95,45 @@ export class TransactionalClient {
     topic: Topic,
     partition: number,
     values: readonly string[],
-    version: number = versions[this.#version].produce,
+    version?: number,
   ): Promise<number> {
-    const key = `${partition}/${topic.name}`
+    return (await this.produceToAll(topic, [partition], values, version))[0]!
+  }
+
+  /** Appends a batch of the same values to each of the partitions, in one request; resolves to their offsets. */
+  produceToAll(
+    topic: Topic,
+    partitions: readonly number[],
+    values: readonly string[],
+    version: number = versions[this.#version].produce,
+  ): Promise<number[]> {
+    const partitionData = partitions.map((index) => ({
+      index,
+      records: this.#batch(`${index}/${topic.name}`, values),
+    }))
+    return this.#granted(async () => {
+      const { responses } = await this.#client.request(Produce, version, {
+        transactionalId: this.transactionalId,
+        acks: this.acks,
+        timeoutMs: 30_000,
+        topicData: [
+          {
+            ...(version >= 13 ? { topicId: topic.topicId } : { name: topic.name }),
+            partitionData,
+          },
+        ],
+      })
+      const answers = responses[0]!.partitionResponses
+      for (const { errorCode } of answers) granted(errorCode)
+      return answers.map(({ baseOffset }) => baseOffset)
+    })
+  }
+
+  /** The next batch of the producer in a partition. */
+  #batch(key: string, values: readonly string[]): Uint8Array {
     const baseSequence = this.#sequences.get(key) ?? 0
     this.#sequences.set(key, baseSequence + values.length)
-    const records = buildBatch(
+    return buildBatch(
       values.map((value) => ({ timestampMs: 1000, key: null, value: Buffer.from(value) })),
       {
         producerId: Number(this.producerId),
@@ -98,20 +142,6 @@ export class TransactionalClient {
         isTransactional: true,
       },
     )
-    const { responses } = await this.#client.request(Produce, version, {
-      transactionalId: this.transactionalId,
-      acks: this.acks,
-      timeoutMs: 30_000,
-      topicData: [
-        {
-          ...(version >= 13 ? { topicId: topic.topicId } : { name: topic.name }),
-          partitionData: [{ index: partition, records }],
-        },
-      ],
-    })
-    const answer = responses[0]!.partitionResponses[0]!
-    granted(answer.errorCode)
-    return answer.baseOffset
   }
 
   /** Commits offsets of a group within the transaction. */
@@ -121,26 +151,44 @@ export class TransactionalClient {
     member?: PendingMember,
     version: number = versions[this.#version].pend,
   ): Promise<void> {
-    const answer = await this.#client.request(TxnOffsetCommit, version, {
-      ...this.#producer(),
-      groupId,
-      ...(version >= 3 && member),
-      topics: offsets.map(({ topic, partition, offset }) => ({
-        name: topic.name,
-        partitions: [
-          { partitionIndex: partition, committedOffset: offset, committedMetadata: null },
-        ],
-      })),
+    await this.#granted(async () => {
+      const answer = await this.#client.request(TxnOffsetCommit, version, {
+        ...this.#producer(),
+        groupId,
+        ...(version >= 3 && member),
+        topics: offsets.map(({ topic, partition, offset }) => ({
+          name: topic.name,
+          partitions: [
+            { partitionIndex: partition, committedOffset: offset, committedMetadata: null },
+          ],
+        })),
+      })
+      for (const { partitions } of answer.topics)
+        for (const { errorCode } of partitions) granted(errorCode)
     })
-    for (const { partitions } of answer.topics)
-      for (const { errorCode } of partitions) granted(errorCode)
   }
 
   /** Ends the transaction, and goes on with the epoch that it is told. */
   async end(committed: boolean, version: number = versions[this.#version].end): Promise<void> {
-    const answer = await this.#client.request(EndTxn, version, { ...this.#producer(), committed })
-    granted(answer.errorCode)
-    if (version >= 5) this.#goOn(answer.producerId, answer.producerEpoch)
+    await this.#granted(async () => {
+      const answer = await this.#client.request(EndTxn, version, { ...this.#producer(), committed })
+      granted(answer.errorCode)
+      if (version >= 5) this.#goOn(answer.producerId, answer.producerEpoch)
+    })
+  }
+
+  /** Asks, and asks again while the last transaction still ends, where it is patient. */
+  async #granted<T>(ask: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await ask()
+      } catch (error) {
+        const isConcurrent =
+          error instanceof KafkaError && error.errorName === 'CONCURRENT_TRANSACTIONS'
+        if (!this.isPatient || !isConcurrent) throw error
+        await new Promise((resolve) => setTimeout(resolve, concurrentBackoffMs))
+      }
+    }
   }
 
   #producer() {

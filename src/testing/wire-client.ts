@@ -42,7 +42,7 @@ export class WireClient {
   }
 
   static async connect(port: number, host = '127.0.0.1'): Promise<WireClient> {
-    const socket = connect(port, host)
+    const socket = connect({ port, host, noDelay: true })
     await once(socket, 'connect')
     return new WireClient(socket)
   }
