@@ -1,4 +1,4 @@
-import { buildLoad, runLoad } from '../control/load.ts'
+import { runLoad } from '../control/load.ts'
 import { makeTopic, onFreshBroker, untilServed } from './fresh-broker.ts'
 import type { Figure, Question } from './question.ts'
 
@@ -26,9 +26,8 @@ const measure = (
   settings: readonly string[],
 ): Promise<Figure> =>
   onFreshBroker(name, settings, async (broker) => {
-    const load = buildLoad()
     await makeTopic(broker.port, topic, partitionCount)
-    const result = await runLoad(load, [
+    const result = await runLoad([
       'produce',
       ...['-b', `127.0.0.1:${broker.port}`, '-t', topic, '-n', String(messageCount)],
       ...['-s', String(messageSize), '-a', acks, '--pid', String(broker.pid)],

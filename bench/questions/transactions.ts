@@ -3,6 +3,7 @@ import { OffsetFetch } from '#protocol'
 import { type PendedOffset, TransactionalClient, WireClient } from '#testing'
 import { cpuSecondsOf, rssMbOf } from '../control/broker-cost.ts'
 import type { RunningBroker } from '../control/kafka.ts'
+import { runTransact } from '../control/load.ts'
 import { commitLatency } from './commit-latency.ts'
 import { makeTopic, untilServed } from './fresh-broker.ts'
 import type { Figure, Question } from './question.ts'
@@ -19,6 +20,14 @@ const shapes = [1, 2].flatMap((version) =>
   ),
 )
 
+/** By librdkafka, which is one of the clients of the older version. */
+const librdkafkaShapes = [
+  [1, 1],
+  [1, 20],
+  [10, 20],
+  [100, 1],
+] as const
+
 /** What transactions cost a broker. Ours are durable when they are answered, Kafka's are not synced. */
 export const transactionQuestions = (): Question[] => [
   ...shapes.map(({ version, producerCount, partitionCount }) => ({
@@ -28,6 +37,12 @@ export const transactionQuestions = (): Question[] => [
       onTransactionBroker(name, (broker) =>
         transactions(broker, version as 1 | 2, producerCount, partitionCount),
       ),
+  })),
+  ...librdkafkaShapes.map(([partitionCount, producerCount]) => ({
+    name: `transactions-librdkafka-${partitionCount}-by-${producerCount}`,
+    title: `transactions of a record in each of ${partitionCount} partition(s) and an offset, ${producerCount} producer(s) of librdkafka`,
+    ask: (name: 'odradek' | 'kafka') =>
+      onTransactionBroker(name, (broker) => byLibrdkafka(broker, producerCount, partitionCount)),
   })),
   {
     name: 'transactions-latency',
@@ -63,15 +78,51 @@ const transactions = async (
   const seconds = (performance.now() - startedMs) / 1000
   const cpuSeconds = cpuSecondsOf(pid) - cpuBefore
   const count = done(workers) - before
-  // A record and a marker each.
-  const expected = 2 * done(workers) * partitionCount
-  while ((await untilServed(port, topicName, partitionCount, 1)) !== expected)
-    await new Promise((resolve) => setTimeout(resolve, 100))
+  await untilStored(port, partitionCount, done(workers))
   for (const worker of workers) await worker.finish()
   return {
     transactionsPerSecond: count / seconds,
     brokerCpuMsEach: (cpuSeconds * 1000) / count,
     brokerRssMb: rssMbOf(pid),
+  }
+}
+
+const byLibrdkafka = async (
+  { port, pid }: RunningBroker,
+  producerCount: number,
+  partitionCount: number,
+): Promise<Figure> => {
+  await makeTopic(port, topicName, partitionCount)
+  await untilServed(port, topicName, partitionCount)
+  let [cpuBefore, cpuAfter] = [0, 0]
+  const { transactions, seconds, all } = await runTransact(
+    [
+      ...['-b', `127.0.0.1:${port}`, '-t', topicName, '-p', String(partitionCount)],
+      ...['-c', String(producerCount), '-w', String(warmSeconds), '-s', String(measuredSeconds)],
+    ],
+    () => {
+      cpuBefore = cpuSecondsOf(pid)
+    },
+    () => {
+      cpuAfter = cpuSecondsOf(pid)
+    },
+  )
+  await untilStored(port, partitionCount, all)
+  return {
+    transactionsPerSecond: transactions / seconds,
+    brokerCpuMsEach: ((cpuAfter - cpuBefore) * 1000) / transactions,
+    brokerRssMb: rssMbOf(pid),
+  }
+}
+
+/** Resolves when each partition has a stable record and marker of each transaction; rejects when it has more. */
+const untilStored = async (port: number, partitionCount: number, count: number): Promise<void> => {
+  const expected = 2 * count * partitionCount
+  for (;;) {
+    const stored = await untilServed(port, topicName, partitionCount, 1)
+    if (stored === expected) return
+    if (stored > expected) throw new Error(`${stored} records are stored, and not ${expected}`)
+    await new Promise((resolve) => setTimeout(resolve, 100))
   }
 }
 

@@ -36,7 +36,7 @@ export const addGroup = (draft: TransactionDraft, command: AddGroupCommand): Tra
  */
 export const verify = (draft: TransactionDraft, command: VerifyCommand): TransactionReply => {
   checkProducer(draft.facts, command)
-  if (draft.isBusy) throw busy()
+  if (draft.isBusy) throw busy
   const missing = draft.facts.phase === 'Ongoing' ? missingOf(draft, command.partitions) : null
   return { kind: 'verified', missing: missing ?? command.partitions }
 }
@@ -54,7 +54,7 @@ export const pend = (draft: TransactionDraft, command: PendCommand): Transaction
     addMissingGroup(draft, groupId)
   } else {
     checkProducer(draft.facts, command)
-    if (draft.isBusy) throw busy()
+    if (draft.isBusy) throw busy
     if (draft.facts.phase !== 'Ongoing' || !draft.state.groups.has(groupId))
       throw kafkaError(
         'TRANSACTION_ABORTABLE',
@@ -67,7 +67,7 @@ export const pend = (draft: TransactionDraft, command: PendCommand): Transaction
 
 /** The epoch above the largest one fences a producer: nobody has been given it. */
 const checkMayAdd = (draft: TransactionDraft, producer: ProducerIdentity): void => {
-  if (draft.isBusy) throw busy()
+  if (draft.isBusy) throw busy
   checkProducer(draft.facts, producer)
   if (producer.epoch > epochMax)
     throw kafkaError('PRODUCER_FENCED', `Epoch ${producer.epoch} is no producer's.`)

@@ -72,9 +72,14 @@ export const checkProducer = (
     )
 }
 
-/** The refusal of whatever comes while a transaction is being ended: it is to be asked again. */
-export const busy = (): Error =>
-  kafkaError('CONCURRENT_TRANSACTIONS', 'The transaction before this one is being ended.')
+/**
+ * The refusal of whatever comes while a transaction is being ended: it is to be asked again. One for all,
+ * because clients run into it with each transaction, and the stack of an error costs more than the decision.
+ */
+export const busy: Error = kafkaError(
+  'CONCURRENT_TRANSACTIONS',
+  'The transaction before this one is being ended.',
+)
 
 export const refused = (error: ErrorName, message: string) =>
   ({ kind: 'refused', error, message }) as const

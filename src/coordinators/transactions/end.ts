@@ -13,7 +13,7 @@ export const end = (draft: TransactionDraft, command: EndCommand): TransactionRe
   const { facts } = draft
   const { commit, version } = command
   if (version === 1) checkProducer(facts, command)
-  if (draft.isBusy) throw busy()
+  if (draft.isBusy) throw busy
   const isRepeated = version === 2 && isRepeat(facts, command)
   if (version === 2 && !isRepeated) checkProducer(facts, command)
   if (facts.phase !== 'Ongoing') {

@@ -9,13 +9,13 @@ import { epochMax, none, type ProducerIdentity, type TransactionFacts } from './
  * aborted first: the producer has to come again, and by then the epoch is raised once more.
  */
 export const init = (draft: TransactionDraft, command: InitCommand): TransactionReply => {
-  if (draft.isBusy) throw busy()
+  if (draft.isBusy) throw busy
   const { facts } = draft
   const { expected, newProducerId } = command
   if (expected !== null && !mayCarryOn(facts, expected)) throw fenced(expected)
   if (facts.phase === 'Ongoing') {
     fence(draft)
-    throw busy()
+    throw busy
   }
   const isNew = facts.producerId === none
   if (isNew || runsOut(facts, expected)) {

@@ -15,6 +15,7 @@ import type {
   TransactionRefusal,
   TransactionReply,
 } from './commands.ts'
+import { decideTransaction } from './decide.ts'
 import { Finisher } from './finisher.ts'
 import type { TransactionLog } from './log.ts'
 import { isDecided, isIdle, type TransactionStep, transactionStep } from './machine.ts'
@@ -151,9 +152,13 @@ export class Transactions {
     granted(await this.#whileBusy(asking, { kind: 'addGroup', groupId }))
   }
 
-  /** Refuses offsets that `pend` would refuse; where it adds, waits for the transaction before. */
+  /**
+   * Refuses offsets that `pend` would refuse; where it adds, waits for the transaction before. What is
+   * taken at once waits for nothing here: `pend` waits until all that it has seen is durable.
+   */
   async checkPend(asking: Asking, groupId: string, adds: boolean): Promise<void> {
     const command = { kind: 'pend', groupId, offsets: [], adds } as const
+    if (this.#isTaken(asking, command)) return
     granted(adds ? await this.#whileBusy(asking, command) : await this.#ask(asking, command))
   }
 
@@ -263,6 +268,14 @@ export class Transactions {
   #ask(asking: Asking, command: AskedCommand): Promise<TransactionReply> {
     const { transactionalId, producerId, epoch } = asking
     return this.#run(transactionalId, { ...command, producerId, epoch })
+  }
+
+  /** Says whether a command would be taken in this moment, without doing anything of it. */
+  #isTaken({ transactionalId, producerId, epoch }: Asking, command: AskedCommand): boolean {
+    const state = this.#runtime.peek(transactionalId)
+    if (!state) return false
+    const asked = { ...command, producerId, epoch }
+    return decideTransaction(state, asked, this.#time.nowMs()).reply?.kind !== 'refused'
   }
 
   async #whileBusy(asking: Asking, command: AskedCommand): Promise<TransactionReply> {
