@@ -45,8 +45,17 @@ export const commitLogEntrySizeMax = 4 * 1024 * 1024
 /** Bytes of recent batches kept for readers at the tail, over all partitions. */
 export const tailCacheBytesMax = 64 * 1024 * 1024
 
-/** What a batch in that cache costs beside its bytes: its entry, its view and their places in lists. */
-export const tailBatchOverheadSize = 256
+/** What a batch in that cache costs beside its bytes: its places in lists. */
+export const tailBatchOverheadSize = 64
+
+/**
+ * Batches up to this size are copied into the cache, which costs less than an object that grows old; larger
+ * ones are few.
+ */
+export const copiedBatchSizeMax = 8 * 1024
+
+/** How much of the cache goes at a time; a slow reader keeps no more than that alive for each small batch. */
+export const tailBlockSize = 64 * 1024
 
 /** Index entries of a closed segment kept in memory; a look-up then walks what lies between two. */
 export const closedIndexEntriesMax = 4096

@@ -9,6 +9,7 @@ export class AppendCall {
   readonly #outcomes: AppendOutcome[]
   #left: number
   #resolve: (outcomes: readonly AppendOutcome[]) => void = () => undefined
+  #deadlines: AppendDeadlines | undefined
 
   constructor(count: number) {
     this.#outcomes = new Array<AppendOutcome>(count)
@@ -27,7 +28,14 @@ export class AppendCall {
     if (this.#outcomes[index]) return
     this.#outcomes[index] = outcome
     this.#left -= 1
-    if (this.#left === 0) this.#resolve(this.#outcomes)
+    if (this.#left > 0) return
+    this.#deadlines?.forget(this)
+    this.#resolve(this.#outcomes)
+  }
+
+  /** Who is to be told when it settles. */
+  watchedBy(deadlines: AppendDeadlines): void {
+    this.#deadlines = deadlines
   }
 
   /** Answers whatever is not decided yet: it may still become durable, or not. */
@@ -56,8 +64,14 @@ export class AppendDeadlines {
   }
 
   add(call: AppendCall, timeoutMs: number): void {
+    call.watchedBy(this)
     this.#calls.set(call, this.#clock.monotonicMs() + timeoutMs)
     this.#watch()
+  }
+
+  /** A call that has settled is let go of at once: kept until the next look, all of them would grow old. */
+  forget(call: AppendCall): void {
+    this.#calls.delete(call)
   }
 
   #watch(): void {
@@ -66,10 +80,7 @@ export class AppendDeadlines {
     this.#clock.after(deadlineCheckMs, () => {
       this.#isWatching = false
       const nowMs = this.#clock.monotonicMs()
-      for (const [call, deadlineMs] of this.#calls) {
-        if (nowMs >= deadlineMs) call.expire()
-        if (call.isSettled) this.#calls.delete(call)
-      }
+      for (const [call, deadlineMs] of this.#calls) if (nowMs >= deadlineMs) call.expire()
       if (this.#calls.size > 0) this.#watch()
     })
   }

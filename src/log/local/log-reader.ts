@@ -121,18 +121,8 @@ export class LogReader {
   ): FoundBatches | Promise<FoundBatches> {
     const readable = partition.readable
     if (offset >= upTo || (bytesMax <= 0 && !wholeFirst)) return nothing
-    const cached = partition.tail.from(offset)
-    if (cached && !cached[0]?.segment.replaced) {
-      const chunks: Buffer[] = []
-      let size = 0
-      for (const { bytes, lastOffset, segment } of cached) {
-        if (lastOffset >= upTo || segment.replaced) break
-        if (size + bytes.length > bytesMax && !(wholeFirst && size === 0)) break
-        chunks.push(bytes)
-        size += bytes.length
-      }
-      return { ...nothing, chunks, size }
-    }
+    const cached = partition.tail.read(offset, upTo, bytesMax, wholeFirst)
+    if (cached) return { ...nothing, ...cached }
     const { topicId, partition: number } = partition.id
     const key = `${topicId}/${number}/${offset}/${bytesMax}/${wholeFirst}/${readable.offset}`
     const isCut = upTo < readable.offset
