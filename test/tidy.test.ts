@@ -38,8 +38,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   metadata: ['model', 'log', 'world', 'settings', 'coordinators'],
   coordinators: ['model'],
   server: [...base, 'settings', 'protocol'],
+  metrics: ['model', 'world', 'log', 'server'],
   handlers: [...brokerHalf],
-  broker: [...brokerHalf, 'handlers'],
+  broker: [...brokerHalf, 'handlers', 'metrics'],
   cli: ['model', 'records', 'world'],
   // The only application code that sees a data folder: commands on a stopped broker.
   'cli/offline': ['model', 'records', 'world', 'log', 'metadata', 'settings', 'kafka-files'],

@@ -4,18 +4,21 @@ import { LocalLog, type LogEngine } from '#log'
 import { Catalog, MetadataStore, ProducerIds } from '#metadata'
 import { kafkaError } from '#model'
 import { Dispatcher, KafkaServer } from '#server'
-import type { Settings } from '#settings'
+import type { Endpoint, Settings } from '#settings'
 import { type Database, DatabaseError, type World } from '#world'
 import { refuseWithoutMetadata, startErrorOf, takeDataFolder } from './data-folder.ts'
 import { startGroups } from './groups.ts'
 import { localLogSettings } from './log-settings.ts'
+import { serveMetrics } from './metrics.ts'
+import { portError } from './port-error.ts'
 import { serverSettings } from './server-settings.ts'
-import { StartError } from './start-error.ts'
 import { startTransactions } from './transactions.ts'
 
 /** A broker that answers. */
 export interface Broker {
-  address: { host: string; port: number }
+  address: Endpoint
+  /** Where metrics are read, if anywhere. */
+  metrics: Endpoint | undefined
   folder: string
   /** Answers what waits, lets what is being served finish, syncs, and closes everything. */
   stop(): Promise<void>
@@ -39,8 +42,8 @@ export const startBroker = async (
     for (const step of undo.splice(0).reverse()) await step()
   }
   try {
-    const address = await assemble(world, settings, failed, undo)
-    return { address, folder: settings.folder, stop }
+    const addresses = await assemble(world, settings, failed, undo)
+    return { ...addresses, folder: settings.folder, stop }
   } catch (error) {
     await stop()
     throw startErrorOf(error, settings.folder)
@@ -52,11 +55,13 @@ const assemble = async (
   settings: Settings,
   failed: (sentence: string) => void,
   undo: Undo,
-): Promise<{ host: string; port: number }> => {
+): Promise<Pick<Broker, 'address' | 'metrics'>> => {
   const { clock, random, logger } = world
   const { folder, broker } = settings
   const lock = await takeDataFolder(world.disk, world.databases, folder)
   undo.push(() => lock.release())
+  const served = await serveMetrics(world, settings)
+  undo.push(async () => served?.metrics.close())
   const database = await world.databases.open(join(folder, 'metadata.db'))
   const watchedDatabase = watched(database, failed)
   const store = new MetadataStore(watchedDatabase)
@@ -99,7 +104,9 @@ const assemble = async (
     served: [],
     advertised: settings.advertised,
   }
-  return openPort(world, settings, context, undo)
+  const address = await openPort(world, settings, context, undo)
+  served?.metrics.ready()
+  return { address, metrics: served?.address }
 }
 
 /** A commit of the metadata that failed has lost its pages (D5): nothing may be promised any more. */
@@ -135,7 +142,7 @@ const openPort = async (
   settings: Settings,
   context: BrokerContext,
   undo: Undo,
-): Promise<{ host: string; port: number }> => {
+): Promise<Endpoint> => {
   const dispatcher = new Dispatcher(world.logger)
   const { listener } = settings
   const server = new KafkaServer(
@@ -159,21 +166,6 @@ const openPort = async (
     context.served = dispatcher.served
     return address
   } catch (error) {
-    throw portError(error, listener)
+    throw portError(error, listener, { port: '--port', host: '--host' })
   }
-}
-
-const portError = (error: unknown, { host, port }: { host: string; port: number }): unknown => {
-  const code = (error as { code?: string }).code
-  if (code === 'EADDRINUSE')
-    return new StartError(
-      `Port ${port} of ${host} is taken by another program: stop it, or choose another port with --port.`,
-    )
-  if (code === 'EACCES')
-    return new StartError(`This user may not open port ${port}: choose one above 1023 with --port.`)
-  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
-    return new StartError(
-      `This machine has no address ${host}: name one of its own with --host, such as 127.0.0.1 or 0.0.0.0.`,
-    )
-  return error
 }

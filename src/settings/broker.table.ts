@@ -440,6 +440,10 @@ export const brokerTable = {
     int(67_108_864, { min: 1_048_576, also: 0 }),
     'Size of the log in which small appends to many partitions are made durable together; 0 for none.',
   ),
+  'odradek.metrics.listener': acting(
+    string(''),
+    'Where Prometheus reads what the broker does (GET /metrics), like 127.0.0.1:9404; without it nowhere.',
+  ),
   'odradek.min.free.bytes': acting(
     long(16_777_216, { min: 0 }),
     'Bytes of the disk that records leave free: with less, produce is refused and everything else goes on.',

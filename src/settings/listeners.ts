@@ -58,6 +58,17 @@ export const parseHostAndPort = (flag: string, text: string): Endpoint => {
   return endpoint
 }
 
+/** Reads where a port of ours is to be opened, `host:port`; undefined when the setting is empty. */
+export const ownEndpoint = (setting: string, text: string): Endpoint | undefined => {
+  if (text.trim() === '') return undefined
+  const endpoint = matchEndpoint(text.trim())
+  if (!endpoint)
+    throw new SettingsError(
+      `${setting} must be an address and a port, like 127.0.0.1:9404, or empty, not '${text.trim()}'.`,
+    )
+  return { ...endpoint, host: endpoint.host || '0.0.0.0' }
+}
+
 /** Says whether listening there is listening on every address of the machine. */
 export const isWildcard = (host: string): boolean => wildcards.has(host)
 

@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok, throws } from 'node:assert/strict'
+import { deepEqual, equal, match, ok, throws } from 'node:assert/strict'
 import { test } from 'node:test'
 import { loadSettings, type Settings } from './load.ts'
 
@@ -95,6 +95,16 @@ test('listening beyond this machine is warned of', () => {
   ok(notice?.sentence.includes('no authentication'))
 })
 
+test('metrics are served where the setting says, and beyond this machine with a warning', () => {
+  const at = (text: string): Settings => load({ sets: [`odradek.metrics.listener=${text}`] })
+  equal(at('').metrics, undefined)
+  deepEqual(at('127.0.0.1:9404').metrics, { host: '127.0.0.1', port: 9404 })
+  deepEqual(at('[::1]:0').metrics, { host: '::1', port: 0 })
+  deepEqual(at('127.0.0.1:9404').notices, [])
+  deepEqual(at(':9404').metrics, { host: '0.0.0.0', port: 9404 })
+  match(at(':9404').notices[0]!.sentence, /^Metrics are served on 0\.0\.0\.0 without/)
+})
+
 test('-1 for the memory of requests is 512 MiB, or one request if that is larger', () => {
   equal(load({}).broker['queued.max.request.bytes'], 536_870_912)
   equal(
@@ -150,6 +160,8 @@ const mistakes: [given: Partial<Given>, message: RegExp][] = [
     /^advertised\.listeners must name a host/,
   ],
   [{ sets: ['queued.max.request.bytes=5'] }, /must be at least socket\.request\.max\.bytes/],
+  [{ sets: ['odradek.metrics.listener=9404'] }, /must be an address and a port, like 127/],
+  [{ sets: ['odradek.metrics.listener=a:70000'] }, /not 'a:70000'/],
   [{ sets: ['max.connections.per.ip.overrides=10.0.0.7'] }, /write each as address:count/],
 ]
 

@@ -7,6 +7,7 @@ import {
   isLoopback,
   isWildcard,
   listenerText,
+  ownEndpoint,
   parseHostAndPort,
 } from './listeners.ts'
 import { nearest } from './nearest.ts'
@@ -52,6 +53,8 @@ export interface Settings {
   listener: Endpoint
   /** Where clients are told to connect; its port is 0 where that of `listener` is and is meant. */
   advertised: Endpoint
+  /** Where metrics are read, if anywhere. */
+  metrics: Endpoint | undefined
   logFormat: 'text' | 'json'
 }
 
@@ -85,6 +88,7 @@ export const loadSettings = ({ file, sets, flags }: SettingsSources): Settings =
     notices,
     folder,
     ...endpoints,
+    metrics: metricsEndpoint(values['odradek.metrics.listener'], notices),
     logFormat: flags.logFormat ?? 'text',
   }
 }
@@ -248,6 +252,16 @@ const settleEndpoints = (
     listener: { ...listener, host: listener.host || '0.0.0.0' },
     advertised: advertised ?? listener,
   }
+}
+
+const metricsEndpoint = (text: string, notices: Notice[]): Endpoint | undefined => {
+  const endpoint = ownEndpoint('odradek.metrics.listener', text)
+  if (endpoint && !isLoopback(endpoint.host))
+    notices.push({
+      level: 'warn',
+      sentence: `Metrics are served on ${endpoint.host} without authentication: whoever can reach it can read names of topics and files.`,
+    })
+  return endpoint
 }
 
 const advertisedOf = (

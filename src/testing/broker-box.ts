@@ -1,6 +1,14 @@
 import { type Broker, startBroker } from '#broker'
 import { loadSettings } from '#settings'
-import { realClock, realDatabases, realDisk, realNetwork, realRandom, realThreads } from '#world'
+import {
+  realClock,
+  realDatabases,
+  realDisk,
+  realHttp,
+  realNetwork,
+  realRandom,
+  realThreads,
+} from '#world'
 import { collectingLogger } from './collecting-logger.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 import { WireClient } from './wire-client.ts'
@@ -29,6 +37,7 @@ export const boxBroker = async (sets: readonly string[] = []): Promise<BoxedBrok
       random: realRandom,
       disk: realDisk,
       network: realNetwork,
+      http: realHttp,
       databases: realDatabases(),
       threads: realThreads,
       logger,

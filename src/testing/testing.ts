@@ -13,6 +13,7 @@ export {
 } from './broker-process.ts'
 export { ClassicTable } from './classic-table.ts'
 export { collectingLogger } from './collecting-logger.ts'
+export { type MetricFamily, readExposition, type Sample } from './exposition.ts'
 export { failingDisk } from './failing-disk.ts'
 export { type Forgotten, forgetfulDisk } from './forgetful-disk.ts'
 export { groupErrors } from './group-errors.ts'

@@ -19,6 +19,7 @@ export {
   type DiskFile,
   type OpenMode,
 } from './disk.ts'
+export type { Http, HttpAnswer, HttpOptions, HttpRequest } from './http.ts'
 export { loadDatabaseFile } from './load-database-file.ts'
 export { jsonLogger, type LogFields, type Logger, textLogger } from './logger.ts'
 export type {
@@ -31,6 +32,7 @@ export type {
 export { type Random, realRandom } from './random.ts'
 export { realDatabases } from './real-database.ts'
 export { realDisk } from './real-disk.ts'
+export { realHttp } from './real-http.ts'
 export { realNetwork } from './real-network.ts'
 export { realThreads } from './real-threads.ts'
 export {
@@ -45,6 +47,7 @@ export {
 import type { Clock } from './clock.ts'
 import type { Databases } from './database.ts'
 import type { Disk } from './disk.ts'
+import type { Http } from './http.ts'
 import type { Logger } from './logger.ts'
 import type { Network } from './network.ts'
 import type { Random } from './random.ts'
@@ -56,6 +59,7 @@ export interface World {
   random: Random
   disk: Disk
   network: Network
+  http: Http
   databases: Databases
   /** Where work that takes long goes on beside the event loop. */
   threads: Threads

@@ -1,0 +1,75 @@
+// All metrics of one broker, and the port that they are read from. Nothing is counted here: modules keep
+// plain numbers, and these are looked up when somebody asks. Names and the meaning of each kind follow
+// the text format of Prometheus, version 0.0.4.
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import type { Http, HttpAnswer, HttpRequest, Logger, NetworkListener } from '#world'
+import { backlog, connectionMs, connectionsMax, headBytesMax } from './limits.ts'
+
+/** The metrics of a broker; its parts are added as they come into being. */
+export class Metrics {
+  readonly #http: Http
+  readonly #logger: Logger
+  readonly #registry = new Registry()
+  #isReady = false
+  #listener: NetworkListener | undefined
+  /** The text that is being gathered; all who ask meanwhile get the same. */
+  #gathering: Promise<string> | undefined
+
+  constructor(http: Http, logger: Logger) {
+    this.#http = http
+    this.#logger = logger
+    collectDefaultMetrics({ register: this.#registry })
+    const ready: Gauge = new Gauge({
+      name: 'odradek_ready',
+      help: 'Whether the broker takes requests: 0 while it starts, 1 from then on.',
+      registers: [this.#registry],
+      collect: () => ready.set(this.#isReady ? 1 : 0),
+    })
+  }
+
+  /** Opens the port; resolves to where. Rejects with the system's error. */
+  async listen(endpoint: { host: string; port: number }): Promise<{ host: string; port: number }> {
+    const options = { ...endpoint, backlog, connectionsMax, headBytesMax, connectionMs }
+    this.#listener = await this.#http.listen(options, (request) => this.#serve(request))
+    return { host: this.#listener.host, port: this.#listener.port }
+  }
+
+  /** The broker takes requests from now on. */
+  ready(): void {
+    this.#isReady = true
+  }
+
+  /** Closes the port and all connections to it. */
+  async close(): Promise<void> {
+    await this.#listener?.close()
+  }
+
+  async #gather(): Promise<string> {
+    const text = await this.#registry.metrics()
+    // The library spells it as no reader has to understand; the mean of no event loop delays is one.
+    return text.replaceAll(/ Nan$/gm, ' NaN')
+  }
+
+  async #serve({ method, path }: HttpRequest): Promise<HttpAnswer> {
+    if (path !== '/metrics') return plain(404, 'There is nothing here: metrics are at /metrics.\n')
+    if (method !== 'GET')
+      return plain(405, 'Metrics can only be read: use GET.\n', { Allow: 'GET' })
+    try {
+      this.#gathering ??= this.#gather().finally(() => {
+        this.#gathering = undefined
+      })
+      return { status: 200, headers: { 'Content-Type': textFormat }, text: await this.#gathering }
+    } catch (error) {
+      this.#logger.error('the metrics could not be gathered', { error: String(error) })
+      return plain(500, 'The metrics could not be gathered: the log of the broker says why.\n')
+    }
+  }
+}
+
+const textFormat = Registry.PROMETHEUS_CONTENT_TYPE
+
+const plain = (status: number, text: string, headers = {}): HttpAnswer => ({
+  status,
+  headers: { 'Content-Type': 'text/plain; charset=utf-8', ...headers },
+  text,
+})
