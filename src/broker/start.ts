@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { allHandlers, type BrokerContext, FetchSessions, FetchWaits } from '#handlers'
 import { LocalLog, type LogEngine } from '#log'
 import { Catalog, MetadataStore, ProducerIds } from '#metadata'
+import type { Metrics } from '#metrics'
 import { kafkaError } from '#model'
 import { Dispatcher, KafkaServer } from '#server'
 import type { Endpoint, Settings } from '#settings'
@@ -104,7 +105,7 @@ const assemble = async (
     served: [],
     advertised: settings.advertised,
   }
-  const address = await openPort(world, settings, context, undo)
+  const address = await openPort(world, settings, context, undo, served?.metrics)
   served?.metrics.ready()
   return { address, metrics: served?.address }
 }
@@ -142,6 +143,7 @@ const openPort = async (
   settings: Settings,
   context: BrokerContext,
   undo: Undo,
+  metrics: Metrics | undefined,
 ): Promise<Endpoint> => {
   const dispatcher = new Dispatcher(world.logger)
   const { listener } = settings
@@ -153,6 +155,11 @@ const openPort = async (
     serverSettings(settings.broker, listener),
   )
   dispatcher.serve(allHandlers, context)
+  metrics?.watchServer({
+    server: () => server.figures,
+    apis: () => dispatcher.figures,
+    parkedFetches: () => context.fetchWaits.count,
+  })
   try {
     const address = await server.listen()
     undo.push(async () => {

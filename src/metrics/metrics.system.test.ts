@@ -2,11 +2,14 @@ import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { after, test } from 'node:test'
-import { boxBroker, readExposition, until } from '#testing'
+import { buildBatch } from '#records'
+import { boxBroker, createTopic, produceBatch, readExposition, readOnce, until } from '#testing'
 
 const box = await boxBroker(['odradek.metrics.listener=127.0.0.1:0'])
 after(() => box.remove())
 
+const batch = (): Buffer =>
+  buildBatch([{ timestampMs: Date.now(), key: null, value: Buffer.from('value') }])
 const address = (): string => `http://127.0.0.1:${box.broker.metrics!.port}`
 const scrape = async () => {
   const response = await fetch(`${address()}/metrics`)
@@ -24,6 +27,44 @@ test('a scrape says how the process and its event loop are', async () => {
   ok(value('nodejs_eventloop_lag_p99_seconds') >= 0)
   for (const { name, help } of families.values())
     if (name.startsWith('odradek_')) match(help, /^[A-Z].*\.$/)
+})
+
+test('requests, connections and bytes are counted as clients make them', async () => {
+  const before = await scrape()
+  const client = await box.connect()
+  const topic = await createTopic(client, 'counted')
+  for (let count = 0; count < 5; count += 1) await produceBatch(client, topic, batch())
+  const families = await scrape()
+  const of = (from: typeof families, name: string, labels: Record<string, string> = {}): number =>
+    from
+      .get(name)!
+      .samples.find(
+        (sample) =>
+          [name, `${name}_count`].includes(sample.name) &&
+          Object.entries(labels).every(([key, text]) => sample.labels[key] === text),
+      )?.value ?? 0
+  const rise = (name: string, labels?: Record<string, string>): number =>
+    of(families, name, labels) - of(before, name, labels)
+  equal(rise('odradek_requests_total', { api: 'Produce' }), 5)
+  equal(rise('odradek_requests_total', { api: 'CreateTopics' }), 1)
+  equal(of(families, 'odradek_requests_failed_total', { api: 'Produce' }), 0)
+  equal(rise('odradek_request_duration_seconds', { api: 'Produce' }), 5)
+  equal(of(families, 'odradek_connections'), 1)
+  equal(rise('odradek_connections_accepted_total'), 1)
+  ok(rise('odradek_received_bytes_total') > 5 * 61)
+  ok(rise('odradek_sent_bytes_total') > 5 * 20)
+  const fetching = readOnce(client, topic, 0, { maxWaitMs: 20_000, offset: 5 })
+  await until('the fetch is parked', async () => of(await scrape(), 'odradek_fetches_parked') === 1)
+  const other = await box.connect()
+  await produceBatch(other, topic, batch())
+  await fetching
+  client.close()
+  other.close()
+  await until('they are gone', async () => of(await scrape(), 'odradek_connections') === 0)
+  const bad = await box.connect()
+  bad.send([Buffer.alloc(4, 0xff)])
+  await bad.closed
+  equal(of(await scrape(), 'odradek_connections_refused_total'), 1)
 })
 
 test('what is not a scrape is answered with 404 or 405', async () => {

@@ -1,2 +1,3 @@
 // What the broker does and how it is, as text that Prometheus scrapes.
-export { Metrics } from './registry.ts'
+export { Metrics } from './listener.ts'
+export type { ServerSources } from './server-metrics.ts'

@@ -3,7 +3,9 @@ import { test } from 'node:test'
 import type { Socket, SocketEvents } from '#world'
 import { Connection, type ConnectionLimits } from './connection.ts'
 import type { Exchange } from './exchange.ts'
+import { ApiFigures } from './figures.ts'
 import {
+  serviceBoundsMs,
   slowFrameBytesMin,
   slowFrameSweepsMax,
   smallFrameSizeMax,
@@ -58,9 +60,12 @@ const connect = (options: Options = {}) => {
       state.destroyed = true
     },
   }
+  const figures = new ApiFigures('Tested')
+  const traffic = { receivedBytes: 0, sentBytes: 0, accepted: 0, refused: 0 }
   const begin = (request: Buffer): Exchange => {
     const body = request.toString('latin1', 0, 20)
-    const kind = { twoStage: body.startsWith('two'), keepsFrame: body.startsWith('two') }
+    const isTwoStage = body.startsWith('two')
+    const kind = { twoStage: isTwoStage, keepsFrame: isTwoStage, figures }
     if (body.startsWith('now')) return { ...kind, answer: [Buffer.from(`${body};`)] }
     let resolve!: (chunks: Uint8Array[]) => void
     let reject!: (error: Error) => void
@@ -80,6 +85,7 @@ const connect = (options: Options = {}) => {
   const connection = new Connection(socket, {
     requests,
     responses,
+    traffic,
     limits: {
       frameSizeMax: 1e8,
       pipelineMax: 100,
@@ -107,6 +113,8 @@ const connect = (options: Options = {}) => {
     state,
     requests,
     responses,
+    figures,
+    traffic,
     send,
     text,
   }
@@ -312,4 +320,22 @@ test('closing tells those who wait, once, and gives memory back', async () => {
   equal(told, 1)
   equal(state.closed, 1)
   equal(responses.roomBytes, 1e9)
+})
+
+test('a request is counted with its time when its answer has gone out, and so are the bytes', async () => {
+  const { send, begun, state, figures, traffic, text } = connect()
+  send('two a', 'two b')
+  equal(traffic.receivedBytes, 18)
+  state.nowMs = 3
+  begun[1]!.answer('B;')
+  await settled()
+  equal(figures.served, 0)
+  state.nowMs = 40
+  begun[0]!.answer('A;')
+  await settled()
+  equal(text(), 'A;B;')
+  equal(traffic.sentBytes, 4)
+  equal(figures.served, 2)
+  equal(figures.serviceMs, 80)
+  equal(figures.within[serviceBoundsMs.indexOf(50)], 2)
 })

@@ -5,6 +5,7 @@
 // begun stays unread in the socket: that is the back-pressure.
 import type { Socket } from '#world'
 import { type Exchange, RequestError } from './exchange.ts'
+import type { ApiFigures, Traffic } from './figures.ts'
 import { FrameReader } from './frame-reader.ts'
 import {
   slowFrameBytesMin,
@@ -30,6 +31,7 @@ export interface ConnectionLimits {
 export interface ConnectionHost {
   readonly requests: RequestMemory
   readonly responses: ResponseMemory
+  readonly traffic: Traffic
   readonly limits: ConnectionLimits
   monotonicMs(): number
   /** Begins a request; throws a `RequestError` when the frame makes no sense. */
@@ -43,6 +45,9 @@ export interface ConnectionHost {
 interface Slot {
   /** Undefined while the answer is due; empty when none is to be sent. */
   chunks: readonly Uint8Array[] | undefined
+  /** When its request was there. */
+  readonly sinceMs: number
+  figures: ApiFigures | undefined
 }
 
 /** Reads, begins and answers the requests of one socket. */
@@ -154,18 +159,19 @@ export class Connection implements Peer {
   #received(bytes: Buffer): void {
     if (!this.#open) return
     this.#receivedBytes += bytes.length
+    this.#host.traffic.receivedBytes += bytes.length
     this.#lastReadMs = this.#host.monotonicMs()
     this.#reader.push(bytes)
-    this.#work()
+    this.#work(this.#lastReadMs)
   }
 
   /** Begins as many requests as there are frames and room for. */
-  #work(): void {
+  #work(nowMs = this.#host.monotonicMs()): void {
     try {
       while (this.#open && this.#mayBegin()) {
         const frame = this.#nextFrame()
         if (!frame) break
-        this.#begin(frame)
+        this.#begin(frame, nowMs)
       }
     } catch (error) {
       if (!(error instanceof RequestError)) throw error
@@ -198,11 +204,11 @@ export class Connection implements Peer {
     return this.#reservation.granted ? this.#reader.take(size) : undefined
   }
 
-  #begin(frame: Buffer): void {
+  #begin(frame: Buffer, sinceMs: number): void {
     const reservation = this.#reservation!
     this.#reservation = undefined
     this.#frameSinceMs = undefined
-    const slot: Slot = { chunks: undefined }
+    const slot: Slot = { chunks: undefined, sinceMs, figures: undefined }
     this.#slots.push(slot)
     let exchange: Exchange
     try {
@@ -211,6 +217,7 @@ export class Connection implements Peer {
       reservation.release()
       throw error
     }
+    slot.figures = exchange.figures
     if (!(exchange.answer instanceof Promise)) {
       reservation.release()
       this.#answer(slot, exchange.answer)
@@ -245,11 +252,13 @@ export class Connection implements Peer {
   }
 
   #flush(): void {
+    const nowMs = this.#host.monotonicMs()
     for (let [slot] = this.#slots; this.#open && slot?.chunks; [slot] = this.#slots) {
       this.#slots.shift()
+      slot.figures!.add(nowMs - slot.sinceMs)
       for (const chunk of slot.chunks) {
         if (chunk.byteLength === 0) continue
-        if (this.#outgoingBytes === 0) this.#lastWrittenMs = this.#host.monotonicMs()
+        if (this.#outgoingBytes === 0) this.#lastWrittenMs = nowMs
         this.#outgoing.push(chunk)
         this.#outgoingBytes += chunk.byteLength
         this.#host.responses.add(chunk.byteLength)
@@ -271,6 +280,7 @@ export class Connection implements Peer {
   #sent(size: number): void {
     this.#outgoingBytes -= size
     this.#host.responses.remove(size)
+    this.#host.traffic.sentBytes += size
     this.#lastWrittenMs = this.#host.monotonicMs()
   }
 

@@ -12,12 +12,14 @@ import {
 } from '#protocol'
 import type { Logger } from '#world'
 import { type Exchange, RequestError } from './exchange.ts'
+import { ApiFigures } from './figures.ts'
 import { type Call, type Handler, noResponse, type ServedApi } from './handler.ts'
 import type { Peer } from './peer.ts'
 
 /** A handler with its broker's context filled in. */
 interface Bound {
   handler: Handler<never>
+  figures: ApiFigures
   serve(request: unknown, call: Call): unknown
 }
 
@@ -35,6 +37,7 @@ export class Dispatcher {
     for (const handler of handlers)
       this.#bound[handler.api.key] = {
         handler,
+        figures: new ApiFigures(handler.api.name),
         serve: (request, call) => handler.serve(request, context, call),
       }
   }
@@ -46,6 +49,11 @@ export class Dispatcher {
       const { api, advertised } = bound.handler
       return [{ key: api.key, name: api.name, versions: advertised }]
     })
+  }
+
+  /** What became of requests, by API. */
+  get figures(): readonly ApiFigures[] {
+    return this.#bound.flatMap((bound) => (bound ? [bound.figures] : []))
   }
 
   /**
@@ -65,11 +73,13 @@ export class Dispatcher {
     const prefix = peekRequest(frame)
     const bound = this.#bound[prefix.apiKey]
     if (!bound) throw new RequestError(`it asked for API key ${prefix.apiKey}, which is not served`)
+    const { figures } = bound
     const { api, twoStage, keepsFrame } = bound.handler
     const { apiVersion: version, correlationId } = prefix
     const [first, last] = bound.handler.advertised
     if (version < first || version > last || !declares(api, version)) {
-      if (api === ApiVersions && version > last) return unknownApiVersions(prefix, first, last)
+      if (api === ApiVersions && version > last)
+        return unknownApiVersions(prefix, first, last, figures)
       throw new RequestError(
         `it asked for version ${version} of ${api.name}, and ${api.versions.join(' to ')} are served`,
       )
@@ -84,7 +94,7 @@ export class Dispatcher {
       reply instanceof Promise
         ? reply.catch((error: unknown) => this.#failure(bound, call, error)).then(encode)
         : encode(reply)
-    return { answer, twoStage, keepsFrame }
+    return { answer, twoStage, keepsFrame, figures }
   }
 
   #serve(bound: Bound, request: unknown, call: Call): unknown {
@@ -96,15 +106,17 @@ export class Dispatcher {
   }
 
   /** An error that concerns the whole request goes into the response's own error code, if it has one. */
-  #failure({ handler: { api } }: Bound, { version, peer }: Call, error: unknown): unknown {
+  #failure({ handler: { api }, figures }: Bound, { version, peer }: Call, error: unknown): unknown {
     if (error instanceof RequestError) throw error
     const known = error instanceof KafkaError
-    if (!known)
+    if (!known) {
+      figures.failed += 1
       this.#logger.error(`a ${api.name} request failed for a reason of ours`, {
         version,
         client: `${peer.remoteAddress}:${peer.remotePort}`,
         error: error instanceof Error ? (error.stack ?? error.message) : String(error),
       })
+    }
     const { errorCode: code, errorMessage: text } = api.response.facts.fields ?? {}
     if (!code || version < code.facts.since)
       throw new RequestError(`${api.name} failed: ${known ? error.message : 'an error of ours'}`)
@@ -122,11 +134,12 @@ const unknownApiVersions = (
   { correlationId }: RequestPrefix,
   minVersion: number,
   maxVersion: number,
+  figures: ApiFigures,
 ): Exchange => {
   const value = {
     errorCode: codeOf('UNSUPPORTED_VERSION'),
     apiKeys: [{ apiKey: ApiVersions.key, minVersion, maxVersion }],
   }
   const answer = encodeResponseFrame(ApiVersions, 0, correlationId, value)
-  return { answer, twoStage: false, keepsFrame: false }
+  return { answer, twoStage: false, keepsFrame: false, figures }
 }

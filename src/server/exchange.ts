@@ -1,3 +1,5 @@
+import type { ApiFigures } from './figures.ts'
+
 /** A request that was begun: its answer, now or later, and what may happen meanwhile. */
 export interface Exchange {
   /** The response frame in chunks; empty when none is sent. A rejection closes the connection. */
@@ -6,6 +8,8 @@ export interface Exchange {
   twoStage: boolean
   /** The answer still needs the frame's bytes. */
   keepsFrame: boolean
+  /** Where it is counted. */
+  figures: ApiFigures
 }
 
 /** The bytes of a request make no sense or ask for what is not served: its connection is closed. */

@@ -2,6 +2,7 @@ import type { Clock, Logger, Network, NetworkListener, Socket, Timer } from '#wo
 import { Complaints } from './complaints.ts'
 import { Connection, type ConnectionHost, type ConnectionLimits } from './connection.ts'
 import type { Dispatcher } from './dispatcher.ts'
+import type { ServerFigures, Traffic } from './figures.ts'
 import { drainMs, sweepIntervalMs } from './limits.ts'
 import { RequestMemory } from './request-memory.ts'
 import { ResponseMemory } from './response-memory.ts'
@@ -31,6 +32,7 @@ export class KafkaServer {
   readonly #connections = new Set<Connection>()
   readonly #perAddress = new Map<string, number>()
   readonly #host: ConnectionHost
+  readonly #traffic: Traffic = { receivedBytes: 0, sentBytes: 0, accepted: 0, refused: 0 }
   #listener: NetworkListener | undefined
   #sweep: Timer | undefined
   #drained: (() => void) | undefined
@@ -51,16 +53,23 @@ export class KafkaServer {
     this.#host = {
       requests: new RequestMemory(requestBytesMax),
       responses: new ResponseMemory(responseBytesMax),
+      traffic: this.#traffic,
       limits: connection,
       monotonicMs: () => clock.monotonicMs(),
       begin: (frame, peer) => this.#dispatcher.begin(frame, peer),
-      complain: (peer, reason) => this.#complaints.add(peer, reason),
+      complain: (peer, reason) => this.#refuse(peer, reason),
       closed: (closed) => this.#closed(closed),
     }
   }
 
-  get connectionCount(): number {
-    return this.#connections.size
+  get figures(): ServerFigures {
+    const { requests, responses } = this.#host
+    return {
+      ...this.#traffic,
+      connections: this.#connections.size,
+      requestBytes: requests.usedBytes,
+      responseBytes: responses.waitingBytes,
+    }
   }
 
   /** Opens the port; resolves to where. Rejects with the system's error. */
@@ -101,13 +110,19 @@ export class KafkaServer {
       this.#turnAway(socket, 'max.connections', connectionsMax)
     else {
       this.#perAddress.set(remoteAddress, count + 1)
+      this.#traffic.accepted += 1
       this.#connections.add(new Connection(socket, this.#host))
     }
   }
 
   #turnAway(socket: Socket, setting: string, value: number): void {
-    this.#complaints.add(socket, `${setting} allows ${value}`)
+    this.#refuse(socket, `${setting} allows ${value}`)
     socket.destroy()
+  }
+
+  #refuse(peer: Pick<Socket, 'remoteAddress' | 'remotePort'>, reason: string): void {
+    this.#traffic.refused += 1
+    this.#complaints.add(peer, reason)
   }
 
   #closed(connection: Connection): void {

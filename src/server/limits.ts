@@ -31,3 +31,11 @@ export const drainMs = 5000
 
 /** Items of one request that are looked up side by side: enough to share a round of the store, and a few ms of work. */
 export const itemsAtOnceMax = 256
+
+/**
+ * Bounds of the times of service that are told apart, each about twice the one before: a page cache answers
+ * within the first few, a disk within the middle ones, and a fetch that waits takes half a second.
+ */
+export const serviceBoundsMs: readonly number[] = [
+  0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000,
+]

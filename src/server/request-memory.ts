@@ -38,6 +38,10 @@ class Budget {
     this.#bytesMax = bytesMax
   }
 
+  get usedBytes(): number {
+    return this.#usedBytes
+  }
+
   get isContended(): boolean {
     return this.#waiting.some(({ released }) => !released)
   }
@@ -78,6 +82,11 @@ export class RequestMemory {
 
   constructor(bytesMax: number) {
     this.#large = new Budget(bytesMax)
+  }
+
+  /** Bytes that are set aside now. */
+  get usedBytes(): number {
+    return this.#small.usedBytes + this.#large.usedBytes
   }
 
   /** Someone waits for memory that frames which are still arriving have taken. */

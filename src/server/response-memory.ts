@@ -15,6 +15,11 @@ export class ResponseMemory {
     this.#waitingBytes -= bytes
   }
 
+  /** Bytes that wait now. */
+  get waitingBytes(): number {
+    return this.#waitingBytes
+  }
+
   /** What a further response may add; 0 when there is no room. */
   get roomBytes(): number {
     return Math.max(0, this.#bytesMax - this.#waitingBytes)

@@ -1,9 +1,11 @@
 // All metrics of one broker, and the port that they are read from. Nothing is counted here: modules keep
 // plain numbers, and these are looked up when somebody asks. Names and the meaning of each kind follow
 // the text format of Prometheus, version 0.0.4.
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { collectDefaultMetrics, Registry } from 'prom-client'
 import type { Http, HttpAnswer, HttpRequest, Logger, NetworkListener } from '#world'
+import { gauge } from './instruments.ts'
 import { backlog, connectionMs, connectionsMax, headBytesMax } from './limits.ts'
+import { type ServerSources, serverMetrics } from './server-metrics.ts'
 
 /** The metrics of a broker; its parts are added as they come into being. */
 export class Metrics {
@@ -19,12 +21,14 @@ export class Metrics {
     this.#http = http
     this.#logger = logger
     collectDefaultMetrics({ register: this.#registry })
-    const ready: Gauge = new Gauge({
-      name: 'odradek_ready',
-      help: 'Whether the broker takes requests: 0 while it starts, 1 from then on.',
-      registers: [this.#registry],
-      collect: () => ready.set(this.#isReady ? 1 : 0),
-    })
+    gauge(
+      this.#registry,
+      {
+        name: 'odradek_ready',
+        help: 'Whether the broker takes requests: 0 while it starts, 1 from then on.',
+      },
+      () => (this.#isReady ? 1 : 0),
+    )
   }
 
   /** Opens the port; resolves to where. Rejects with the system's error. */
@@ -32,6 +36,11 @@ export class Metrics {
     const options = { ...endpoint, backlog, connectionsMax, headBytesMax, connectionMs }
     this.#listener = await this.#http.listen(options, (request) => this.#serve(request))
     return { host: this.#listener.host, port: this.#listener.port }
+  }
+
+  /** Says what the server does, too, from now on. */
+  watchServer(sources: ServerSources): void {
+    serverMetrics(this.#registry, sources)
   }
 
   /** The broker takes requests from now on. */
