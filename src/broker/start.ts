@@ -70,6 +70,10 @@ const assemble = async (
   const state = await store.start(random, () => refuseWithoutMetadata(world.disk, folder))
   const engineSettings = localLogSettings(settings)
   const logs = new LocalLog(world.disk, clock, random, logger, engineSettings, world.threads)
+  served?.metrics.watchLog({
+    log: () => logs.figures(),
+    freeBytes: () => world.disk.freeBytes(folder),
+  })
   const catalog = new Catalog(store, logs, clock, random, state, broker)
   const { producerIdMax } = await logs.open(catalog.partitions())
   undo.push(() => logs.close())

@@ -188,6 +188,20 @@ const appendStories = (told: Told): void => {
     equal(offsetOf(outcomes[3]!), 1)
   })
 
+  told('figures say what was appended, once for a batch and its duplicate', async (engine, id) => {
+    const producer = { producerId: 7, producerEpoch: 0, baseSequence: 0 }
+    const batches = [batchOf(3), batchOf(4, producer)]
+    for (const batch of [...batches, batchOf(4, producer)])
+      offsetOf(await append(engine, id, batch))
+    const bytes = Buffer.concat(batches).length
+    const { segments, ...figures } = engine.figures()
+    equal(segments > 0, true)
+    deepEqual(figures, {
+      ...{ partitions: 1, offline: 0, damagedCount: 0, damaged: [], bytes },
+      ...{ appendedBytes: bytes, appendedRecords: 7 },
+    })
+  })
+
   told('a batch keeps everything but base offset and leader epoch', async (engine, id) => {
     const sent = batchOf(3, { codec: Codec.gzip })
     const before = Buffer.from(sent)

@@ -211,6 +211,32 @@ export interface Opened {
   producerIdMax: number
 }
 
+/** A partition whose files are not what was written. */
+export interface DamagedPartition {
+  topic: string
+  partition: number
+  /** The file, or the folder where that is gone, and the byte of it from which on nothing is served. */
+  file: string
+  position: number
+}
+
+/** What an engine has done since it opened, and how it is now. */
+export interface LogFigures {
+  partitions: number
+  /** Partitions that take nothing because their disk failed or is full. */
+  offline: number
+  /** How many partitions are damaged … */
+  damagedCount: number
+  /** … and some of them by name, bounded in number. */
+  damaged: readonly DamagedPartition[]
+  segments: number
+  /** Bytes of record batches. */
+  bytes: number
+  /** Bytes and records of batches that were written, markers of transactions included. */
+  appendedBytes: number
+  appendedRecords: number
+}
+
 /** What keeps the records. Every promise settles; one that rejects is a bug or a `LogError`. */
 export interface LogEngine {
   /** Serves the partitions, recovering and creating what they need. */
@@ -267,6 +293,8 @@ export interface LogEngine {
   epochOf(id: PartitionId, offset: number): number
   /** The producers remembered in a partition. */
   producers(id: PartitionId): readonly ProducerState[]
+  /** How the engine is, without waiting; each call looks at every partition. */
+  figures(): LogFigures
   /** Bytes of a partition's record batches. */
   size(id: PartitionId): number
   configure(id: PartitionId, config: LogConfig): void

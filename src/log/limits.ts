@@ -120,6 +120,12 @@ export const fullDiskRetryMs = 1000
 /** Producer snapshots kept per partition: the last one, and one before it should that be damaged. */
 export const snapshotsKept = 2
 
+/**
+ * Damaged partitions that are told by name, each of which is a series of its own in the metrics: with more of
+ * them it is the disk that has failed, and their number says so.
+ */
+export const damagedNamedMax = 100
+
 /** How often appends are looked through for those whose time is up. */
 export const deadlineCheckMs = 50
 

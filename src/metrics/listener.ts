@@ -5,6 +5,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client'
 import type { Http, HttpAnswer, HttpRequest, Logger, NetworkListener } from '#world'
 import { gauge } from './instruments.ts'
 import { backlog, connectionMs, connectionsMax, headBytesMax } from './limits.ts'
+import { type LogSources, logMetrics } from './log-metrics.ts'
 import { type ServerSources, serverMetrics } from './server-metrics.ts'
 
 /** The metrics of a broker; its parts are added as they come into being. */
@@ -16,6 +17,7 @@ export class Metrics {
   #listener: NetworkListener | undefined
   /** The text that is being gathered; all who ask meanwhile get the same. */
   #gathering: Promise<string> | undefined
+  #scrapeCount = 0
 
   constructor(http: Http, logger: Logger) {
     this.#http = http
@@ -40,7 +42,12 @@ export class Metrics {
 
   /** Says what the server does, too, from now on. */
   watchServer(sources: ServerSources): void {
-    serverMetrics(this.#registry, sources)
+    serverMetrics(this.#registry, { ...sources, server: this.#oncePerScrape(sources.server) })
+  }
+
+  /** Says how the logs are, too, from now on. */
+  watchLog(sources: LogSources): void {
+    logMetrics(this.#registry, { ...sources, log: this.#oncePerScrape(sources.log) })
   }
 
   /** The broker takes requests from now on. */
@@ -53,7 +60,17 @@ export class Metrics {
     await this.#listener?.close()
   }
 
+  /** Many metrics are read from the same figures, which are asked for once a scrape. */
+  #oncePerScrape<T>(read: () => T): () => T {
+    let known: { scrape: number; value: T } | undefined
+    return () => {
+      if (known?.scrape !== this.#scrapeCount) known = { scrape: this.#scrapeCount, value: read() }
+      return known.value
+    }
+  }
+
   async #gather(): Promise<string> {
+    this.#scrapeCount += 1
     const text = await this.#registry.metrics()
     // The library spells it as no reader has to understand; the mean of no event loop delays is one.
     return text.replaceAll(/ Nan$/gm, ' NaN')

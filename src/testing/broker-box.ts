@@ -20,8 +20,8 @@ export interface BoxedBroker {
   folder: string
   logLines: string[]
   connect(): Promise<WireClient>
-  /** Stops the broker and starts another on the same folder and port. */
-  restart(): Promise<void>
+  /** Stops the broker and starts another on the same folder and port; `between` runs when neither is there. */
+  restart(between?: () => void): Promise<void>
   /** Stops it and removes the folder. */
   remove(): Promise<void>
 }
@@ -54,9 +54,10 @@ export const boxBroker = async (sets: readonly string[] = []): Promise<BoxedBrok
       return box.broker.address.port
     },
     connect: () => WireClient.connect(box.broker.address.port),
-    restart: async () => {
+    restart: async (between?: () => void) => {
       const { port } = box
       await box.broker.stop()
+      between?.()
       box.broker = await start(port)
     },
     remove: async () => {

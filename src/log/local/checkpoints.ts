@@ -96,7 +96,7 @@ export class Checkpoints {
         }),
       ),
     )
-    const damaged = [...this.#partitions()].filter((each) => each.damaged)
+    const damaged = [...this.#partitions()].filter((each) => each.damage)
     const served = sound.filter(({ dropped }) => !dropped)
     await this.#dataFolder.writeRecoveryPoints([
       ...served.map((partition) => ({ ...partition.id, offset: partition.end })),
@@ -196,8 +196,8 @@ export class Checkpoints {
   }
 }
 
-const isSound = ({ offline, refusing, damaged, spoiled }: Partition): boolean =>
-  !offline && !refusing && !damaged && !spoiled
+const isSound = ({ offline, refusing, damage, spoiled }: Partition): boolean =>
+  !offline && !refusing && !damage && !spoiled
 
 const copyOf = (states: ProducerStates): ProducerStates => {
   const copy = new ProducerStates(Number.POSITIVE_INFINITY)
@@ -206,8 +206,8 @@ const copyOf = (states: ProducerStates): ProducerStates => {
 }
 
 /** Everything before this offset is synced, and its indexes are written where a scan would not go. */
-const recoveryPointOf = ({ segments, filesEnd, damaged, lostEnd }: Partition): number => {
-  if (damaged) return lostEnd
+const recoveryPointOf = ({ segments, filesEnd, damage, lostEnd }: Partition): number => {
+  if (damage) return lostEnd
   const unsealed = segments.slice(0, -1).find(({ sealed }) => !sealed)
   return unsealed ? Math.min(unsealed.baseOffset, filesEnd) : filesEnd
 }

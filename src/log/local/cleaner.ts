@@ -351,7 +351,7 @@ const isCleanable = (partition: Partition): boolean =>
   partition.config.compacted &&
   partition.hasFolder &&
   !partition.uncleanable &&
-  !partition.damaged &&
+  !partition.damage &&
   !partition.spoiled &&
   !partition.dropped &&
   !partition.offline &&

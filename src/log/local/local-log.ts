@@ -23,6 +23,7 @@ import type {
   Bounds,
   LogConfig,
   LogEngine,
+  LogFigures,
   Movement,
   Opened,
   OpenPartition,
@@ -45,6 +46,7 @@ import { Cleaner } from './cleaner.ts'
 import { byPartition, CommitLog, type LoggedPiece } from './commit-log.ts'
 import { DataFolder, type LeftBehind } from './data-folder.ts'
 import { DiskRoom } from './disk-room.ts'
+import { figuresOf } from './figures.ts'
 import { FileLeases } from './file-leases.ts'
 import { guardedRead } from './guarded-read.ts'
 import { type FoundBatches, LogReader } from './log-reader.ts'
@@ -256,6 +258,10 @@ export class LocalLog implements LogEngine {
     return this.#partitions.get(id)?.producers.describe() ?? []
   }
 
+  figures(): LogFigures {
+    return figuresOf(this.#partitions, this.#writer)
+  }
+
   size(id: PartitionId): number {
     return this.#partitions.get(id)?.size ?? 0
   }
@@ -337,7 +343,7 @@ export class LocalLog implements LogEngine {
       : emptyLog(this.#settings.producersMax)
     if (isStart && this.#left!.missing.has(name)) {
       this.#logger.error('the folder of a partition is gone: it takes no records', { folder })
-      recovered.damaged = true
+      recovered.damage = { file: folder, position: 0 }
       recovered.recoveryPoint = point!
     }
     const jitter = this.#random.below(1 << 16) / (1 << 16)

@@ -39,6 +39,9 @@ export class LogWriter {
   readonly #preparing = new Turnstile(preparationsMax)
   #scheduled = false
   #poolUntilMs = 0
+  /** Bytes and records that were written so far. */
+  writtenBytes = 0
+  writtenRecords = 0
 
   constructor(
     disk: Disk,
@@ -159,6 +162,8 @@ export class LogWriter {
   }
 
   #wrote(partition: Partition, run: Run): void {
+    this.writtenBytes += run.size
+    this.writtenRecords += run.end - partition.written.offset
     if (partition.config.flush === 'disk') {
       this.#leases.pin(run.segment.path)
       this.#rounds.note(partition, run.size)

@@ -25,7 +25,7 @@ import { StableOffset } from '../stable-offset.ts'
 import { type AppendCall, type AppendWaiter, failWaiters, settleWaiters } from './append-call.ts'
 import type { CleanStop } from './data-folder.ts'
 import type { Mark, Run } from './marks.ts'
-import type { RecoveredLog } from './recovery.ts'
+import type { Damage, RecoveredLog } from './recovery.ts'
 import { Segment } from './segment.ts'
 import { Tail, type TailCache } from './tail-cache.ts'
 import { Turnstile } from './turnstile.ts'
@@ -62,7 +62,7 @@ export class Partition {
   namesChanged = false
   /** What the last clean stop said, or the next one will. */
   cleanStop: CleanStop | undefined
-  damaged: boolean
+  damage: Damage | undefined
   /** Of a damaged one, where its records once ended: kept so that no later start takes it for whole. */
   readonly lostEnd: number
   offline: ErrorName | undefined
@@ -101,7 +101,8 @@ export class Partition {
   readonly #reading = new Set<Promise<unknown>>()
   /** What readers were shown under `flush=os`, which later stays readable whatever is on disk. */
   #shown: Mark
-  #spoiledAt: Mark | undefined
+  /** Where a scrub found damage. */
+  spoiledAt: Mark | undefined
   /** A share of the jitter from 0 to 1, so that partitions do not roll at the same time. */
   readonly #jitter: number
 
@@ -126,7 +127,7 @@ export class Partition {
     this.snapshots = recovered.snapshots
     this.logStart = recovered.logStart
     this.end = recovered.end
-    this.damaged = recovered.damaged
+    this.damage = recovered.damage
     this.lostEnd = recovered.recoveryPoint
     this.written = this.#markOfEnd()
     this.durable = this.written
@@ -199,8 +200,8 @@ export class Partition {
     this.epochs = recovered.epochs
     this.producers = recovered.producers
     this.end = recovered.end
-    this.damaged = recovered.damaged
-    this.#spoiledAt = undefined
+    this.damage = recovered.damage
+    this.spoiledAt = undefined
     this.written = this.#markOfEnd()
     this.durable = this.written
     this.filesEnd = this.end
@@ -219,7 +220,7 @@ export class Partition {
 
   /** What readers may see ends here. */
   get readable(): Mark {
-    if (this.#spoiledAt) return this.#spoiledAt
+    if (this.spoiledAt) return this.spoiledAt
     if (this.config.flush === 'os') return this.written
     return this.durable.offset < this.#shown.offset ? this.#shown : this.durable
   }
@@ -252,20 +253,20 @@ export class Partition {
       durableEnd: this.durable.offset,
       leaderEpoch: this.id.leaderEpoch,
       offline: this.offline,
-      damaged: this.damaged || this.spoiled,
+      damaged: this.damage !== undefined || this.spoiled,
     }
   }
 
   /** A batch that was on disk is not there any more as it was. */
   get spoiled(): boolean {
-    return this.#spoiledAt !== undefined
+    return this.spoiledAt !== undefined
   }
 
   /** Why nothing can be appended now, if so. */
   get refusal(): KafkaError | undefined {
     if (this.dropped) return kafkaError('UNKNOWN_TOPIC_OR_PARTITION')
     if (this.offline) return kafkaError(this.offline)
-    if (this.refusing || this.damaged || this.spoiled)
+    if (this.refusing || this.damage || this.spoiled)
       return kafkaError('KAFKA_STORAGE_ERROR', 'The disk of this partition takes no writes.')
     return undefined
   }
@@ -378,7 +379,7 @@ export class Partition {
 
   /** What stands at a mark is damaged: from there on nothing is read any more, and nothing is appended. */
   spoil(mark: Mark): void {
-    this.#spoiledAt = mark
+    this.spoiledAt = mark
     this.untouched = false
     this.#refuseWaiters(kafkaError('KAFKA_STORAGE_ERROR'))
     this.#host.moved(this, 0, true)

@@ -49,6 +49,12 @@ export interface RecoveryOptions {
   nowMs: number
 }
 
+/** Where a log stops being what was written: a byte of a file, or a folder that is gone. */
+export interface Damage {
+  file: string
+  position: number
+}
+
 /** A partition's log as it was found. */
 export interface RecoveredLog {
   segments: Segment[]
@@ -57,7 +63,7 @@ export interface RecoveredLog {
   logStart: number
   end: number
   /** The log goes on behind its end, but what stands there is damaged. */
-  damaged: boolean
+  damage: Damage | undefined
   /** Offsets of the producer snapshots there are. */
   snapshots: number[]
   /** As a clean stop left it. */
@@ -74,7 +80,7 @@ export const emptyLog = (producersMax: number): RecoveredLog => ({
   producers: new ProducerStates(producersMax),
   logStart: 0,
   end: 0,
-  damaged: false,
+  damage: undefined,
   snapshots: [],
   untouched: false,
   recoveryPoint: 0,
@@ -126,7 +132,7 @@ class Recovery {
     if (!epochs || !producers || !(await active.loadIndexes(this.#disk, cleanStop.indexes)))
       return undefined
     if ((await this.#endOf(active)) !== recoveryPoint) return undefined
-    const log = this.#log(segments, new Epochs(epochs), producers, recoveryPoint, false)
+    const log = this.#log(segments, new Epochs(epochs), producers, recoveryPoint, undefined)
     return { ...log, untouched: true, cleanStop }
   }
 
@@ -161,8 +167,8 @@ class Recovery {
     epochs.cut(segments[first]?.baseOffset ?? 0)
     for (const segment of segments.slice(0, first)) segment.sealed = true
     let end = segments[first]?.baseOffset ?? Math.max(logStart, 0)
-    let damaged = false
-    for (let index = first; index < segments.length && !damaged; index += 1) {
+    let damage: Damage | undefined
+    for (let index = first; index < segments.length && !damage; index += 1) {
       const segment = segments[index]!
       const later = segments.slice(index + 1)
       const known = await this.#abortedBefore(segment, snapshot)
@@ -178,8 +184,8 @@ class Recovery {
           if (span) segment.aborted!.add(span)
         },
       )
-      damaged = found.damaged
-      if (damaged || found.cut) segments.length = index + 1
+      damage = found.damage
+      if (damage || found.cut) segments.length = index + 1
       if (found.cut) await this.#remove(later)
       end = Math.max(end, found.end, segment.baseOffset)
       if (segment === segments.at(-1)) continue
@@ -187,15 +193,16 @@ class Recovery {
       segment.thinIndexes()
       segment.sealed = true
     }
-    if (end < logStart && !damaged) {
+    if (end < logStart && !damage) {
       await this.#startOver(segments)
       epochs.cut(0)
       end = logStart
     }
     // The last records before an end that a cleaning reached may be gone for good reason.
-    if (!damaged) end = Math.max(end, Math.min(cleanedTo ?? 0, recoveryPoint))
-    if (end < recoveryPoint && !damaged) {
-      damaged = true
+    if (!damage) end = Math.max(end, Math.min(cleanedTo ?? 0, recoveryPoint))
+    if (end < recoveryPoint && !damage) {
+      const last = segments.at(-1)
+      damage = { file: last?.path ?? folder, position: last?.size ?? 0 }
       this.#logger.error(
         'a log ends before what was once on disk: the partition takes no more records',
         {
@@ -207,7 +214,7 @@ class Recovery {
     }
     // What was written, now or before, may be in files whose names are not on disk yet.
     await this.#disk.syncFolder(folder)
-    return this.#log(segments, epochs, producers, end, damaged)
+    return this.#log(segments, epochs, producers, end, damage)
   }
 
   /** Writes what the commit log has into the segments; they are synced when the scan is over. */
@@ -281,7 +288,7 @@ class Recovery {
     later: readonly Segment[],
     aborted: AbortedSpans,
     note: (batch: ScannedBatch) => void,
-  ): Promise<{ end: number; damaged: boolean; cut: boolean }> {
+  ): Promise<{ end: number; damage: Damage | undefined; cut: boolean }> {
     const { indexIntervalBytes, recoveryPoint } = this.#options
     segment.startIndexes()
     segment.aborted = aborted
@@ -312,7 +319,8 @@ class Recovery {
       else if (position < segment.size) await this.#cut(file, segment, position)
       await this.#writeAgain(file, syncedPosition, position)
       segment.size = segment.writtenSize = segment.syncedSize = position
-      return { end, damaged, cut: !damaged && !goesOn && later.length > 0 }
+      const damage = damaged ? { file: segment.path, position } : undefined
+      return { end, damage, cut: !damaged && !goesOn && later.length > 0 }
     } finally {
       await file.close()
     }
@@ -416,12 +424,12 @@ class Recovery {
     epochs: Epochs,
     producers: ProducerStates,
     end: number,
-    damaged: boolean,
+    damage: Damage | undefined,
   ): RecoveredLog {
     const logStart = Math.max(this.#options.logStart, segments[0]?.baseOffset ?? 0)
     const { recoveryPoint } = this.#options
     const rest = { snapshots: this.#snapshots, untouched: false, recoveryPoint }
-    return { segments, epochs, producers, logStart, end, damaged, ...rest }
+    return { segments, epochs, producers, logStart, end, damage, ...rest }
   }
 }
 

@@ -106,7 +106,7 @@ export class RetentionRounds {
 
   /** The segments of a partition that are to go, on disk and below a new segment if all of them go. */
   async #expired(partition: Partition): Promise<Segment[]> {
-    if (partition.dropped || partition.offline || partition.refusing || partition.damaged) return []
+    if (partition.dropped || partition.offline || partition.refusing || partition.damage) return []
     const { segments } = partition
     const retained: RetainedSegment[] = segments.map(({ baseOffset, size }) => ({
       baseOffset,

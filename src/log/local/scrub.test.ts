@@ -9,6 +9,11 @@ import { LocalLog } from './local-log.ts'
 const intervalMs = 120_000
 const segmentCount = 6
 
+const damagedAt6 = {
+  ...{ topic: 'tested', partition: 0 },
+  ...{ file: '/data/tested-0/00000000000000000006.log', position: 0 },
+}
+
 /** A log of segments with one batch of three records each, on a disk that can be spoilt. */
 class Scrubbed {
   readonly simulation: Simulation
@@ -95,6 +100,7 @@ test('from a batch that the disk has changed on a partition serves and takes not
   await scrubbed.spoil(6)
   await scrubbed.simulation.pass(intervalMs)
   equal(scrubbed.errors.length, 1)
+  deepEqual(scrubbed.log.figures().damaged, [damagedAt6])
   match(scrubbed.errors[0]!, /damaged.*"file":".*0006.log","position":0,"offset":6/)
   equal(await scrubbed.errorAt(0), undefined)
   const { records, highWatermark } = await scrubbed.do(read(scrubbed.log, scrubbed.id, 3))
@@ -117,6 +123,9 @@ test('the start after a scrub that found damage finds it, too, and nothing is cu
   await scrubbed.restart()
   equal(await scrubbed.errorAt(3), undefined)
   equal(await scrubbed.errorAt(6), 'KAFKA_STORAGE_ERROR')
+  const { damaged, damagedCount } = scrubbed.log.figures()
+  deepEqual(damaged, [damagedAt6])
+  equal(damagedCount, 1)
   const names = await scrubbed.do(scrubbed.disk.list('/data/tested-0'))
   equal(names.filter((name) => name.endsWith('.log')).length, segmentCount)
 })

@@ -118,7 +118,7 @@ const isScrubbed = (partition: Partition, segment: Segment): boolean =>
   !partition.dropped &&
   !partition.offline &&
   !partition.refusing &&
-  !partition.damaged &&
+  !partition.damage &&
   !partition.spoiled &&
   segment.sealed &&
   partition.segments.includes(segment)

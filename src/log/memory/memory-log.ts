@@ -13,6 +13,7 @@ import type {
   Bounds,
   LogConfig,
   LogEngine,
+  LogFigures,
   Movement,
   Opened,
   OpenPartition,
@@ -67,6 +68,8 @@ export class MemoryLog implements LogEngine {
   readonly #pause: Pause = () => nextTurn(this.#clock)
   #timer: Timer | undefined
   #cleaning: Timer | undefined
+  #appendedBytes = 0
+  #appendedRecords = 0
 
   constructor(clock: Clock, settings: MemoryLogSettings) {
     this.#clock = clock
@@ -198,6 +201,21 @@ export class MemoryLog implements LogEngine {
     return this.#find(id)?.producers.describe() ?? []
   }
 
+  figures(): LogFigures {
+    const all = [...this.#partitions.values()]
+    const segments = all.flatMap((partition) => partition.segments)
+    return {
+      partitions: all.length,
+      offline: 0,
+      damagedCount: 0,
+      damaged: [],
+      segments: segments.length,
+      bytes: segments.reduce((sum, { size }) => sum + size, 0),
+      appendedBytes: this.#appendedBytes,
+      appendedRecords: this.#appendedRecords,
+    }
+  }
+
   size(id: PartitionId): number {
     return (this.#find(id)?.segments ?? []).reduce((sum, { size }) => sum + size, 0)
   }
@@ -321,6 +339,8 @@ export class MemoryLog implements LogEngine {
     }
     active.batches.push(batch)
     active.size += size
+    this.#appendedBytes += size
+    this.#appendedRecords += added.end - partition.end
     active.firstTimestampMs ??= maxTimestampMs
     active.maxTimestampMs = Math.max(active.maxTimestampMs, maxTimestampMs)
     active.modifiedMs = nowMs
