@@ -109,6 +109,11 @@ const assemble = async (
     served: [],
     advertised: settings.advertised,
   }
+  served?.metrics.watchCoordinators({
+    groups: () => groups.groups.known(),
+    transactions: () => transactions.transactions.known(),
+    nowMs: clock.nowMs,
+  })
   const address = await openPort(world, settings, context, undo, served?.metrics)
   served?.metrics.ready()
   return { address, metrics: served?.address }

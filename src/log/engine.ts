@@ -9,7 +9,7 @@
 // the offset after the last one that readers may see; under `flush=disk` it is the durable end, under
 // `flush=os` the written end. *last stable offset*: the first offset of the earliest open transaction,
 // or the high watermark when there is none.
-import type { ErrorName, KafkaError, Uuid } from '#model'
+import type { Durations, ErrorName, KafkaError, Uuid } from '#model'
 import type { Codec, RecordFault } from '#records'
 
 /** Names one partition for as long as it lives; a topic made again has another id. */
@@ -235,6 +235,16 @@ export interface LogFigures {
   /** Bytes and records of batches that were written, markers of transactions included. */
   appendedBytes: number
   appendedRecords: number
+  /** Rounds in which what was written was synced. */
+  syncs: Durations
+  /** Bytes that are written and on their way to the disk. */
+  unsyncedBytes: number
+  /** The share of the commit log that holds what is not in the segments for good, from 0 to 1. */
+  commitLogFill: number
+  /** Bytes that were written to the commit log. */
+  commitLogBytes: number
+  /** The disk is nearly full: nothing is appended. */
+  isDiskShort: boolean
 }
 
 /** What keeps the records. Every promise settles; one that rejects is a bug or a `LogError`. */

@@ -126,6 +126,11 @@ export const snapshotsKept = 2
  */
 export const damagedNamedMax = 100
 
+/** Bounds of the times of sync rounds that are told apart: from a disk with a cache of its own to one that is ill. */
+export const syncBoundsMs: readonly number[] = [
+  0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000,
+]
+
 /** How often appends are looked through for those whose time is up. */
 export const deadlineCheckMs = 50
 

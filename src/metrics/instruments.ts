@@ -1,6 +1,7 @@
 // The library's metrics are counted where they are made; ours are read from numbers that modules keep, at
 // the moment of a scrape.
 import { Counter, Gauge, type Metric, type Registry } from 'prom-client'
+import type { Durations } from '#model'
 
 /** One series of a metric: the values of its labels, and its number. */
 export interface Reading {
@@ -52,33 +53,29 @@ export const gauge = (
 /** How often something took how long. */
 export interface Distribution {
   labels: Readonly<Record<string, string>>
-  /** How many were within each bound and not within the one before. */
-  within: readonly number[]
-  count: number
-  sum: number
+  durations: Durations
 }
 
 /**
- * A metric of distributions over bounds, which are seconds or bytes, ascending. The library's own has to
- * see every event; this one takes counts that are there already, and is printed by the library as its own.
+ * A metric of durations, in seconds. The library's own has to see every event; this one takes counts that are
+ * there already, and is printed by the library as its own.
  */
 export const histogram = (
   registry: Registry,
   { name, help }: Description,
-  bounds: readonly number[],
   read: () => Iterable<Distribution>,
 ): void => {
-  const series = (distribution: Distribution) => {
-    const { labels, within, count, sum } = distribution
+  const series = ({ labels, durations }: Distribution) => {
+    const { boundsMs, within, count, sumMs } = durations
     let below = 0
-    const buckets = bounds.map((bound, index) => {
+    const buckets = boundsMs.map((boundMs, index) => {
       below += within[index]!
-      return bucket(labels, String(bound), below)
+      return bucket(labels, String(boundMs / 1000), below)
     })
     return [
       ...buckets,
       bucket(labels, '+Inf', count),
-      { metricName: `${name}_sum`, labels, value: sum },
+      { metricName: `${name}_sum`, labels, value: sumMs / 1000 },
       { metricName: `${name}_count`, labels, value: count },
     ]
   }

@@ -3,6 +3,7 @@
 // the text format of Prometheus, version 0.0.4.
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import type { Http, HttpAnswer, HttpRequest, Logger, NetworkListener } from '#world'
+import { type CoordinatorSources, coordinatorMetrics } from './coordinator-metrics.ts'
 import { gauge } from './instruments.ts'
 import { backlog, connectionMs, connectionsMax, headBytesMax } from './limits.ts'
 import { type LogSources, logMetrics } from './log-metrics.ts'
@@ -48,6 +49,11 @@ export class Metrics {
   /** Says how the logs are, too, from now on. */
   watchLog(sources: LogSources): void {
     logMetrics(this.#registry, { ...sources, log: this.#oncePerScrape(sources.log) })
+  }
+
+  /** Says what groups and transactions there are, too, from now on. */
+  watchCoordinators(sources: CoordinatorSources): void {
+    coordinatorMetrics(this.#registry, sources)
   }
 
   /** The broker takes requests from now on. */

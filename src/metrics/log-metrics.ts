@@ -1,6 +1,6 @@
 import type { Registry } from 'prom-client'
 import type { LogFigures } from '#log'
-import { counter, gauge, type Reading } from './instruments.ts'
+import { counter, gauge, histogram, type Reading } from './instruments.ts'
 
 /** Where the figures of the logs are. */
 export interface LogSources {
@@ -37,6 +37,15 @@ export const logMetrics = (registry: Registry, { log, freeBytes }: LogSources): 
     registry,
     { name: 'odradek_log_segments', help: 'Segments of all partitions.' },
     () => log().segments,
+  )
+  syncMetrics(registry, log)
+  gauge(
+    registry,
+    {
+      name: 'odradek_disk_short',
+      help: 'Whether appends are refused because less than odradek.min.free.bytes are free.',
+    },
+    () => (log().isDiskShort ? 1 : 0),
   )
   gauge(
     registry,
@@ -82,6 +91,41 @@ const damageMetrics = (registry: Registry, log: () => LogFigures): void => {
         labels: { topic, partition: String(partition), file, position: String(position) },
         value: 1,
       })),
+  )
+}
+
+const syncMetrics = (registry: Registry, log: () => LogFigures): void => {
+  histogram(
+    registry,
+    {
+      name: 'odradek_log_sync_duration_seconds',
+      help: 'Time that a round took to make durable what was written to any number of partitions.',
+    },
+    () => [{ labels: {}, durations: log().syncs }],
+  )
+  gauge(
+    registry,
+    {
+      name: 'odradek_log_unsynced_bytes',
+      help: 'Bytes of records that are written and still on their way to the disk.',
+    },
+    () => log().unsyncedBytes,
+  )
+  gauge(
+    registry,
+    {
+      name: 'odradek_commit_log_fill_ratio',
+      help: 'Share of the commit log that holds what is not in the segments for good, from 0 to 1.',
+    },
+    () => log().commitLogFill,
+  )
+  counter(
+    registry,
+    {
+      name: 'odradek_commit_log_written_bytes_total',
+      help: 'Bytes that were written to the commit log.',
+    },
+    () => log().commitLogBytes,
   )
 }
 

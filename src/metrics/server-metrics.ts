@@ -1,5 +1,5 @@
 import type { Registry } from 'prom-client'
-import { type ApiFigures, type ServerFigures, serviceBoundsMs } from '#server'
+import type { ApiFigures, ServerFigures } from '#server'
 import { counter, gauge, histogram, type Reading } from './instruments.ts'
 
 /** Where the figures of a server are. */
@@ -77,7 +77,7 @@ const requestMetrics = (registry: Registry, { apis }: ServerSources): void => {
       help: 'Requests that were served, by API; those that ask for no answer count as well.',
       labels: ['api'],
     },
-    byApi(({ served }) => served),
+    byApi(({ service }) => service.count),
   )
   counter(
     registry,
@@ -94,15 +94,9 @@ const requestMetrics = (registry: Registry, { apis }: ServerSources): void => {
       name: 'odradek_request_duration_seconds',
       help: 'Time from the arrival of a request until its answer was sent, the waiting of fetches and joins included.',
     },
-    serviceBoundsMs.map((boundMs) => boundMs / 1000),
     () =>
       apis()
-        .filter(({ served }) => served > 0)
-        .map(({ name, served, serviceMs, within }) => ({
-          labels: { api: name },
-          within,
-          count: served,
-          sum: serviceMs / 1000,
-        })),
+        .filter(({ service }) => service.count > 0)
+        .map(({ name, service }) => ({ labels: { api: name }, durations: service })),
   )
 }

@@ -1,5 +1,6 @@
 // Words that every part shares: errors of the protocol, ids, names, special numbers.
 export { AssertionFailure, assert } from './assert.ts'
+export { Durations } from './durations.ts'
 export {
   codeOf,
   type ErrorName,

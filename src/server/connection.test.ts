@@ -329,13 +329,13 @@ test('a request is counted with its time when its answer has gone out, and so ar
   state.nowMs = 3
   begun[1]!.answer('B;')
   await settled()
-  equal(figures.served, 0)
+  equal(figures.service.count, 0)
   state.nowMs = 40
   begun[0]!.answer('A;')
   await settled()
   equal(text(), 'A;B;')
   equal(traffic.sentBytes, 4)
-  equal(figures.served, 2)
-  equal(figures.serviceMs, 80)
-  equal(figures.within[serviceBoundsMs.indexOf(50)], 2)
+  equal(figures.service.count, 2)
+  equal(figures.service.sumMs, 80)
+  equal(figures.service.within[serviceBoundsMs.indexOf(50)], 2)
 })

@@ -255,7 +255,7 @@ export class Connection implements Peer {
     const nowMs = this.#host.monotonicMs()
     for (let [slot] = this.#slots; this.#open && slot?.chunks; [slot] = this.#slots) {
       this.#slots.shift()
-      slot.figures!.add(nowMs - slot.sinceMs)
+      slot.figures!.service.add(nowMs - slot.sinceMs)
       for (const chunk of slot.chunks) {
         if (chunk.byteLength === 0) continue
         if (this.#outgoingBytes === 0) this.#lastWrittenMs = nowMs

@@ -1,30 +1,19 @@
+import { Durations } from '#model'
 import { serviceBoundsMs } from './limits.ts'
 
 /** What became of the requests of one API since the start. */
 export class ApiFigures {
   readonly name: string
-  /** Requests that were served; of those whose client wants no answer, too. */
-  served = 0
+  /**
+   * From the arrival of a request until its answer was given to the socket, by requests that were served;
+   * those whose client wants no answer, too.
+   */
+  readonly service = new Durations(serviceBoundsMs)
   /** Requests that failed for a reason of ours. */
   failed = 0
-  /** Milliseconds from a request's whole arrival until its answer was given to the socket. */
-  serviceMs = 0
-  /** How many took no longer than the bound of `serviceBoundsMs` at the same place, and longer than the one before. */
-  readonly within: number[] = serviceBoundsMs.map(() => 0)
 
   constructor(name: string) {
     this.name = name
-  }
-
-  /** A request was served, so many milliseconds after it had come. */
-  add(serviceMs: number): void {
-    this.served += 1
-    this.serviceMs += serviceMs
-    for (let index = 0; index < serviceBoundsMs.length; index += 1)
-      if (serviceMs <= serviceBoundsMs[index]!) {
-        this.within[index]! += 1
-        return
-      }
   }
 }
 

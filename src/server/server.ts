@@ -14,5 +14,4 @@ export {
   type ServedApi,
 } from './handler.ts'
 export { KafkaServer, type ServerSettings } from './kafka-server.ts'
-export { serviceBoundsMs } from './limits.ts'
 export type { Peer } from './peer.ts'

@@ -157,6 +157,12 @@ export class ConsumerGroups {
     return [...listed.values()]
   }
 
+  /** The groups in memory as they are there: all that have members, and of the others those used last. */
+  *known(): Generator<StoredGroup> {
+    for (const [groupId, machine] of this.#runtime.machines())
+      if (groupExists(machine)) yield listing(groupId, machine)
+  }
+
   /** Commits offsets when the committer may; throws why not. */
   async commit(
     groupId: string,

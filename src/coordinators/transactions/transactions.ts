@@ -24,6 +24,7 @@ import {
   newTransaction,
   type ProducerIdentity,
   partitionKey,
+  type TransactionFacts,
   type TransactionState,
   type TransactionVersion,
 } from './state.ts'
@@ -217,6 +218,11 @@ export class Transactions {
     for (const [transactionalId, { facts }] of this.#runtime.machines())
       listed.set(transactionalId, { transactionalId, ...facts })
     return [...listed.values()]
+  }
+
+  /** The transactional ids in memory as they are there: all that something goes on in, and those used last. */
+  *known(): Generator<TransactionFacts> {
+    for (const [, { facts }] of this.#runtime.machines()) yield facts
   }
 
   /** The partitions whose offset of a group is still to be decided. Sees all that was pended before. */

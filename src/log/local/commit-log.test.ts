@@ -25,6 +25,7 @@ test('a half is written anew only when what it covers is in the segments, after 
   const log = new CommitLog(disk, logger, '/data', 5000)
   const { length: size } = entry()
   equal(log.hasRoom(size), false)
+  equal(log.fill, 0)
   await simulation.pass(1000)
   const append = () => simulation.until(log.append(entry()))
   for (const ended of [undefined, undefined, 0, undefined] as const) {
@@ -32,7 +33,10 @@ test('a half is written anew only when what it covers is in the segments, after 
     equal(await append(), ended)
   }
   equal(log.hasRoom(size), false)
+  equal(log.fill > 0.5 + size / 5000, true)
+  equal(log.writtenBytes, 4 * size)
   log.release(0)
+  equal(log.fill < 0.5, true)
   equal(log.hasRoom(size), true)
   equal(await append(), 1)
   await append()

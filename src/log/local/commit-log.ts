@@ -57,6 +57,8 @@ export class CommitLog {
   #index = 0
   #turn: 0 | 1 = 0
   #position = headerSize
+  /** Bytes of entries that were written. */
+  writtenBytes = 0
 
   /** `size` bytes for both halves; 0 for no log at all. */
   constructor(disk: Disk, logger: Logger, folder: string, size: number) {
@@ -76,6 +78,14 @@ export class CommitLog {
   /** Which half takes the next entry. */
   get turn(): 0 | 1 {
     return this.#turn
+  }
+
+  /** The share of both halves that holds entries which are not in the segments for good, from 0 to 1. */
+  get fill(): number {
+    if (!this.#file) return 0
+    const other = this.#halves[this.#turn === 0 ? 1 : 0]
+    const size = this.#position - this.#halves[this.#turn].start
+    return (size + (other.isFree ? 0 : this.#halfSize)) / (2 * this.#halfSize)
   }
 
   /** What the last run left, oldest first; after a clean stop that is nothing, and little is read. */
@@ -167,6 +177,7 @@ export class CommitLog {
     const position = this.#position
     this.#position += entry.length
     this.#index += 1
+    this.writtenBytes += entry.length
     await this.#file!.write([entry], position)
     await this.#file!.sync()
     return before === this.#turn ? undefined : before

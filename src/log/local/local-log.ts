@@ -259,7 +259,8 @@ export class LocalLog implements LogEngine {
   }
 
   figures(): LogFigures {
-    return figuresOf(this.#partitions, this.#writer)
+    const parts = { partitions: this.#partitions, writer: this.#writer, rounds: this.#rounds }
+    return figuresOf({ ...parts, commitLog: this.#commitLog, room: this.#room })
   }
 
   size(id: PartitionId): number {

@@ -4,12 +4,14 @@
 //
 // A round over few segments, or over much of them, syncs those. One over a little of many writes it once
 // more, all together, to the commit log and syncs that; the segments follow in the background (D2).
+import { Durations } from '#model'
 import { type Clock, type Disk, DiskError, type Logger, type Timer } from '#world'
 import {
   commitLogEntrySizeMax,
   commitLogSegmentsMin,
   idleSyncBytes,
   idleSyncMs,
+  syncBoundsMs,
   syncsMax,
 } from '../limits.ts'
 import { CommitLog, encodeEntry } from './commit-log.ts'
@@ -42,6 +44,8 @@ export class SyncRounds {
   #dataFolderSync: Promise<void> | undefined
   /** Bytes that are written and not synced, of partitions that are to be synced. */
   unsyncedBytes = 0
+  /** How long rounds took. */
+  readonly durations = new Durations(syncBoundsMs)
 
   constructor(
     disk: Disk,
@@ -111,7 +115,9 @@ export class SyncRounds {
     this.#dirty = new Set()
     this.#idleBytes = 0
     this.#dataFolderSync = undefined
+    const begunMs = this.#clock.monotonicMs()
     this.#running = this.#run(round).finally(() => {
+      this.durations.add(this.#clock.monotonicMs() - begunMs)
       this.#running = undefined
       this.consider()
     })

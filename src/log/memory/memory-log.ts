@@ -1,6 +1,6 @@
 // The memory engine: the same log without a disk. It is the plain model that the other engines are held
 // against, and what tests use that need no files. Everything is durable as soon as it is appended.
-import { type ErrorName, KafkaError, kafkaError } from '#model'
+import { Durations, type ErrorName, KafkaError, kafkaError } from '#model'
 import { batchSizeOf, lastOffsetOf, maxTimestampOf, type Pause, placeBatch } from '#records'
 import { type Clock, nextTurn, type Timer } from '#world'
 import { type AbortedSpan, AbortedSpans, toldOf } from '../aborted-spans.ts'
@@ -68,6 +68,8 @@ export class MemoryLog implements LogEngine {
   readonly #pause: Pause = () => nextTurn(this.#clock)
   #timer: Timer | undefined
   #cleaning: Timer | undefined
+  /** None. */
+  readonly #syncs = new Durations([])
   #appendedBytes = 0
   #appendedRecords = 0
 
@@ -213,6 +215,8 @@ export class MemoryLog implements LogEngine {
       bytes: segments.reduce((sum, { size }) => sum + size, 0),
       appendedBytes: this.#appendedBytes,
       appendedRecords: this.#appendedRecords,
+      ...{ syncs: this.#syncs, unsyncedBytes: 0, isDiskShort: false },
+      ...{ commitLogFill: 0, commitLogBytes: 0 },
     }
   }
 
