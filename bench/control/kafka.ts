@@ -35,6 +35,21 @@ export const kafkaJars = (): string => {
   return libs
 }
 
+/**
+ * The jar of an older release's clients, downloaded at first use. Put before Kafka's other jars it is what a program
+ * finds: producers before 4.0 know transactions of version 1 only.
+ */
+export const olderClientsJar = (release: string): string => {
+  const folder = cacheFolder('kafka-clients')
+  const jar = join(folder, `kafka-clients-${release}.jar`)
+  if (existsSync(jar)) return jar
+  const artifact = `-Dartifact=org.apache.kafka:kafka-clients:${release}`
+  const args = ['-q', '-B', 'dependency:copy', artifact, `-DoutputDirectory=${folder}`]
+  const { status, stdout } = spawnSync('mvn', args, { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`the clients of Kafka ${release} could not be had: ${stdout}`)
+  return jar
+}
+
 const log4j = `<Configuration status="ERROR"><Appenders><Console name="c" target="SYSTEM_ERR">
 <PatternLayout pattern="%d %p %m%n"/></Console></Appenders>
 <Loggers><Root level="ERROR"><AppenderRef ref="c"/></Root></Loggers></Configuration>

@@ -36,7 +36,11 @@ export const startTransactions = async (
     steadyTime(clock),
     transactionSettings(broker),
   )
-  await transactions.start()
+  for (const { topicId, partition, producerId } of await transactions.start())
+    logger.error(
+      'a transaction that nobody can end could not be aborted: kafka-transactions abort does it later',
+      { topicId, partition, producerId },
+    )
   let timer: Timer | undefined
   const expire = async (): Promise<void> => {
     try {

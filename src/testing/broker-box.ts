@@ -1,6 +1,7 @@
 import { type Broker, startBroker } from '#broker'
 import { loadSettings } from '#settings'
 import {
+  type Disk,
   realClock,
   realDatabases,
   realDisk,
@@ -26,8 +27,11 @@ export interface BoxedBroker {
   remove(): Promise<void>
 }
 
-/** Starts a broker with these settings (`key=value`). */
-export const boxBroker = async (sets: readonly string[] = []): Promise<BoxedBroker> => {
+/** Starts a broker with these settings (`key=value`), on this machine's disk or one like it. */
+export const boxBroker = async (
+  sets: readonly string[] = [],
+  disk: Disk = realDisk,
+): Promise<BoxedBroker> => {
   const folder = temporaryFolder()
   const logger = collectingLogger()
   const start = (port: number): Promise<Broker> => {
@@ -35,7 +39,7 @@ export const boxBroker = async (sets: readonly string[] = []): Promise<BoxedBrok
     const world = {
       clock: realClock,
       random: realRandom,
-      disk: realDisk,
+      disk,
       network: realNetwork,
       http: realHttp,
       databases: realDatabases(),

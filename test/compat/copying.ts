@@ -86,7 +86,9 @@ class Copier {
     this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       this.said = (this.said + text).slice(-2000)
     })
-    process.once('exit', () => this.kill())
+    const end = (): void => this.kill()
+    process.once('exit', end)
+    this.#child.once('close', () => process.off('exit', end))
   }
 
   kill(): void {

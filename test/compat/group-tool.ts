@@ -8,7 +8,7 @@ import { buildBatch } from '#records'
 import { boxBroker, createTopic, produceBatch, until, WireClient } from '#testing'
 import { attempt } from './attempts.ts'
 import { groupSettings, newerSettings } from './group-scenario.ts'
-import { javaProgram } from './java-programs.ts'
+import { KafkaTools, rowsOf as tableRows } from './kafka-tools.ts'
 import { java, type RunningProgram, scratch, startProgram } from './programs.ts'
 
 /** How many records each partition of the topic holds. */
@@ -39,8 +39,7 @@ export const groupToolAgainst = async (port: number): Promise<void> => {
   const client = await WireClient.connect(port)
   await fill(client)
   const consumers = groups.map((group) => startConsumer(port, group))
-  const [program, ...args] = javaProgram('GroupTool')
-  const runner = startProgram(program, args)
+  const runner = new KafkaTools()
   try {
     await until(
       'the console consumers have read and committed everything',
@@ -99,11 +98,11 @@ const committedBy = async (client: WireClient, { groupId }: Group): Promise<numb
 /** The tool, on one group. */
 class Tool {
   readonly group: Group
-  readonly #runner: RunningProgram
+  readonly #runner: KafkaTools
   readonly #address: readonly string[]
   readonly #client: WireClient
 
-  constructor(runner: RunningProgram, port: number, client: WireClient, group: Group) {
+  constructor(runner: KafkaTools, port: number, client: WireClient, group: Group) {
     this.#runner = runner
     this.#address = ['--bootstrap-server', `127.0.0.1:${port}`]
     this.#client = client
@@ -121,8 +120,8 @@ class Tool {
     return this.prints(what, ['--group', this.group.groupId, ...args], check)
   }
 
-  async run(...args: readonly string[]): Promise<string> {
-    return JSON.parse(await this.#runner.ask(JSON.stringify([...this.#address, ...args])))
+  run(...args: readonly string[]): Promise<string> {
+    return this.#runner.run('consumer.group.ConsumerGroupCommand', ...this.#address, ...args)
   }
 
   committed(): Promise<number[]> {
@@ -130,18 +129,9 @@ class Tool {
   }
 }
 
-/** The rows of a printed table below the line that begins with its first column's title. */
-const rowsOf = (output: string, firstTitle = 'GROUP'): Record<string, string>[] => {
-  const lines = output.split('\n').map((line) => line.trim().split(/\s+/))
-  const start = lines.findIndex(([first]) => first === firstTitle)
-  if (start < 0) throw new Error(`no table: ${output}`)
-  const titles = lines[start]!
-  return lines
-    .slice(start + 1)
-    .filter((line) => line.length === titles.length)
-    .map((line) => Object.fromEntries(titles.map((title, index) => [title, line[index]!])))
-    .sort((a, b) => Number(a.PARTITION) - Number(b.PARTITION))
-}
+/** The rows of a printed table, by partition. */
+const rowsOf = (output: string, firstTitle = 'GROUP'): Record<string, string>[] =>
+  tableRows(output, firstTitle).sort((a, b) => Number(a.PARTITION) - Number(b.PARTITION))
 
 const column = (output: string, title: string, firstTitle?: string): (string | undefined)[] =>
   rowsOf(output, firstTitle).map((row) => row[title])

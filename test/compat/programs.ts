@@ -51,8 +51,14 @@ export const startProgram = (command: string, args: readonly string[]): RunningP
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     output += text
   })
-  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
-  process.once('exit', () => child.kill('SIGKILL'))
+  const end = (): boolean => child.kill('SIGKILL')
+  process.once('exit', end)
+  const ended = new Promise<void>((resolve) => {
+    child.once('close', () => {
+      process.off('exit', end)
+      resolve()
+    })
+  })
   return {
     output: () => output,
     ask: async (line) => {

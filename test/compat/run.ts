@@ -1,9 +1,11 @@
 // `npm run compat [-- --megabytes N] [--only records|groups|transactions|files]`: every client that can be had here writes
 // real text with every codec, and every reader reads what every writer wrote, byte for byte; and every
-// client's groups hold together, and its transactions. Says what it skipped.
+// client's groups hold together, and its transactions; Kafka reads our files, and we read Kafka's. Says what it
+// skipped.
 import { parseArgs } from 'node:util'
 import { type BoxedBroker, boxBroker } from '#testing'
 import { attempt, skip, summary } from './attempts.ts'
+import { compareDumps } from './dump-compat.ts'
 import { compareFiles } from './file-compat.ts'
 import { compareGroups } from './group-compat.ts'
 import { codecs, kafkajsWriter, platformaticWriter } from './npm-writers.ts'
@@ -102,7 +104,10 @@ try {
   if (!only || only === 'records') await compareRecords()
   if (!only || only === 'groups') await compareGroups(writers)
   if (!only || only === 'transactions') await compareTransactions()
-  if (!only || only === 'files') await compareFiles()
+  if (!only || only === 'files') {
+    await compareDumps()
+    await compareFiles()
+  }
 } finally {
   cleanUp()
 }

@@ -104,4 +104,4 @@ export const forgiving = onTransactions((transactions) => {
 })
 
 /** A start does not look at what was left undecided. */
-export const orphaning = onTransactions(() => ({ start: async () => undefined }))
+export const orphaning = onTransactions(() => ({ start: async () => [] }))

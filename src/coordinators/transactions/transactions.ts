@@ -17,7 +17,7 @@ import type {
 } from './commands.ts'
 import { decideTransaction } from './decide.ts'
 import { Finisher } from './finisher.ts'
-import type { TransactionLog } from './log.ts'
+import type { OpenTransaction, TransactionLog } from './log.ts'
 import { isDecided, isIdle, type TransactionStep, transactionStep } from './machine.ts'
 import type { TransactionSettings } from './settings.ts'
 import {
@@ -82,9 +82,10 @@ export class Transactions {
 
   /**
    * Loads what is open, appends the markers of what was decided, and aborts what is open in a log without
-   * anyone who could end it. To be called before anyone may write.
+   * anyone who could end it. To be called before anyone may write. Resolves to those that could not be
+   * aborted: a partition whose disk is full keeps them until an administrator asks (WriteTxnMarkers).
    */
-  async start(): Promise<void> {
+  async start(): Promise<readonly OpenTransaction[]> {
     const ids = await this.#store.unfinished()
     await sideBySide(ids, (id) => this.#run(id, { kind: 'describe' }))
     await this.#finisher.tried()
@@ -92,7 +93,9 @@ export class Transactions {
     for (const [, state] of this.#runtime.machines()) owners.set(state.facts.producerId, state)
     const orphans = this.#log.openTransactions().filter((open) => !isOwned(open, owners))
     const markers = orphans.map((open) => ({ ...open, commit: false, version: 1 as const }))
-    if (markers.length > 0) await this.#log.appendMarkers(markers)
+    if (markers.length === 0) return []
+    const errors = await this.#log.appendMarkers(markers)
+    return orphans.filter((_, index) => errors[index] !== null)
   }
 
   /** Gives a producer its id and epoch (InitProducerId). Throws what the machine refuses it for. */
