@@ -1,20 +1,24 @@
 // `npm run bench -- [question…] [--against kafka] [--rounds N] [--messages N] [--keys N]`
 //
-// Runs each question against this checkout's broker and, with `--against kafka`, against Apache Kafka
-// 4.3 interleaved (A B A B), each time a fresh process on a fresh folder. What was stored is checked
-// before a figure counts. Prints ratios of the pairs and leaves everything in bench/results/ as JSON.
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { cpus, release, totalmem } from 'node:os'
+// Asks each question of this checkout's broker and, with `--against kafka`, of Apache Kafka 4.3 interleaved
+// (A B A B), each time of a fresh process on a fresh folder, in each condition that the question names. What
+// was stored is checked before a figure counts. Prints ratios of the pairs and leaves everything in
+// bench/results/ as JSON.
 import { parseArgs } from 'node:util'
 import { kafkaMissing } from './control/kafka.ts'
+import { ratios, type Spread, spread } from './figures.ts'
 import { acknowledgementQuestions } from './questions/acknowledgements.ts'
 import { compactionQuestion } from './questions/compaction.ts'
+import { consumeQuestions } from './questions/consume.ts'
 import { groupScaleQuestions } from './questions/group-scale.ts'
 import { groupQuestions } from './questions/groups.ts'
+import { idleQuestions } from './questions/idle.ts'
+import { latencyQuestions } from './questions/latency.ts'
 import { produceQuestions } from './questions/produce.ts'
-import type { Figure } from './questions/question.ts'
+import type { Figure, Question } from './questions/question.ts'
 import { restartQuestions } from './questions/restarts.ts'
 import { transactionQuestions } from './questions/transactions.ts'
+import { type Asked, type Measured, writeResults } from './results.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -26,8 +30,11 @@ const { values, positionals } = parseArgs({
   },
 })
 
-const questions = [
-  ...produceQuestions(Number(values.messages)),
+const questions: readonly Question[] = [
+  ...produceQuestions(),
+  ...consumeQuestions(),
+  ...latencyQuestions(),
+  ...idleQuestions(),
   ...groupQuestions(),
   ...groupScaleQuestions(),
   ...acknowledgementQuestions(),
@@ -35,55 +42,64 @@ const questions = [
   ...transactionQuestions(),
   compactionQuestion({ recordCount: Number(values.messages), keyCount: Number(values.keys) }),
 ]
+const unknown = positionals.filter((name) => questions.every((each) => each.name !== name))
+if (unknown.length > 0) {
+  const names = questions.map(({ name }) => name).join(', ')
+  console.error(`there is no question ${unknown.join(' or ')}; there are ${names}`)
+  process.exit(2)
+}
 const chosen = questions.filter(
   ({ name }) => positionals.length === 0 || positionals.includes(name),
 )
-if (chosen.length === 0) {
-  console.error(`no such question; there are ${questions.map(({ name }) => name).join(', ')}`)
-  process.exit(2)
-}
 const missing = values.against === 'kafka' ? kafkaMissing() : undefined
 if (missing) console.log(`without the control: ${missing}`)
 const withControl = values.against === 'kafka' && !missing
+const rounds = Number(values.rounds)
 
-const median = (numbers: readonly number[]): number => {
-  const sorted = [...numbers].sort((a, b) => a - b)
-  const middle = sorted.length >> 1
-  return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
-}
-
-const summary = (figures: readonly Figure[], key: string): string => {
-  const numbers = figures.map((figure) => figure[key]!)
-  return `${median(numbers).toPrecision(4)} (${Math.min(...numbers).toPrecision(3)}–${Math.max(...numbers).toPrecision(3)})`
-}
-
-const results: object[] = []
-for (const question of chosen) {
-  const ours: Figure[] = []
-  const theirs: Figure[] = []
-  for (let round = 0; round < Number(values.rounds); round += 1) {
-    ours.push(await question.ask('odradek'))
-    if (withControl) theirs.push(await question.ask('kafka'))
+/** Each round asks ours and then the control, in one condition after the other. */
+const ask = async (question: Question): Promise<Measured[]> => {
+  const conditions = question.conditions ?? (['fresh'] as const)
+  const measured = conditions.map((condition) => ({
+    condition,
+    odradek: [] as Figure[],
+    kafka: [] as Figure[],
+  }))
+  for (let round = 0; round < rounds; round += 1) {
+    let warm: Figure | undefined
+    for (const { condition, odradek, kafka } of measured) {
+      // Ours does the same under `hot` and `flushed`: one run stands beside both of the control's.
+      const ours = condition === 'fresh' || !warm ? await question.ask('odradek', condition) : warm
+      if (condition !== 'fresh') warm = ours
+      odradek.push(ours)
+      if (withControl) kafka.push(await question.ask('kafka', condition))
+    }
   }
-  console.log(`${question.name}: ${question.title}`)
   await question.end?.()
-  for (const key of Object.keys(ours[0]!)) {
-    const ratios = theirs.map((figure, round) => ours[round]![key]! / figure[key]!)
-    const control =
-      withControl && theirs[0]?.[key] !== undefined
-        ? ` · kafka ${summary(theirs, key)} · ratio ${median(ratios).toFixed(2)}`
-        : ''
-    console.log(`  ${key}: odradek ${summary(ours, key)}${control}`)
-  }
-  results.push({ question: question.name, title: question.title, odradek: ours, kafka: theirs })
+  return measured
 }
 
-mkdirSync('bench/results', { recursive: true })
-const machine = { cpus: cpus().map(({ model }) => model), memory: totalmem(), kernel: release() }
-const stamp = new Date().toISOString()
-const file = `bench/results/${stamp.slice(0, 19).replaceAll(':', '')}.json`
-writeFileSync(
-  file,
-  `${JSON.stringify({ stamp, node: process.version, machine, results }, null, 2)}\n`,
-)
-console.log(`written to ${file}`)
+const show = (number: number): string =>
+  number >= 1000 ? Math.round(number).toString() : number.toPrecision(3)
+const shown = ({ median, min, max }: Spread): string =>
+  `${show(median)} (${show(min)}–${show(max)})`
+
+const print = ({ condition, odradek, kafka }: Measured): void => {
+  console.log(` ${condition}`)
+  for (const key of Object.keys(odradek[0]!)) {
+    const theirs = spread(kafka, key)
+    const ratio = ratios(odradek, kafka, key)
+    const control = theirs && ratio ? ` · kafka ${shown(theirs)} · ratio ${shown(ratio)}` : ''
+    console.log(`  ${key}: odradek ${shown(spread(odradek, key)!)}${control}`)
+  }
+}
+
+const asked: Asked[] = []
+for (const question of chosen) {
+  console.log(`${question.name}: ${question.title}`)
+  const measured = await ask(question)
+  for (const each of measured) print(each)
+  const { name, title } = question
+  const command = `npm run bench -- ${name} --against kafka`
+  asked.push({ question: name, title, command, measured })
+}
+console.log(`written to ${writeResults(asked)}`)

@@ -2,8 +2,10 @@
 // Central. Needs Java 17 and Maven; says so where they are missing.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { ApiVersions } from '#protocol'
+import { WireClient } from '#testing'
 import { cacheFolder } from './folders.ts'
 
 /** A broker that was started for a measurement or a test. */
@@ -11,6 +13,8 @@ export interface RunningBroker {
   name: string
   pid: number
   port: number
+  /** From the start of the process to its first answer. */
+  startMs: number
   stop(): Promise<void>
   /** Ends it on the spot. */
   kill(): Promise<void>
@@ -85,8 +89,7 @@ export const startKafka = async (
   const child = spawn('java', [...heap, ...javaArguments(folder, 'kafka.Kafka', properties)], {
     stdio: ['ignore', output, output],
   })
-  await answering(child, port)
-  return running('kafka', child, port)
+  return running('kafka', child, port, await answering(child, port))
 }
 
 const ownSettings = (folder: string, port: number): string[] => [
@@ -106,32 +109,40 @@ const ownSettings = (folder: string, port: number): string[] => [
   'group.initial.rebalance.delay.ms=0',
 ]
 
-/** Resolves once something accepts connections on the port; rejects when the process has ended. */
-export const answering = async (child: ChildProcess, port: number): Promise<void> => {
-  const deadline = Date.now() + 60_000
-  while (Date.now() < deadline) {
+/** Resolves once a request is answered on the port, to the ms that took; rejects when the process has ended. */
+export const answering = async (child: ChildProcess, port: number): Promise<number> => {
+  const startedMs = performance.now()
+  while (performance.now() - startedMs < 60_000) {
     if (child.exitCode !== null) throw new Error(`the broker ended with ${child.exitCode}`)
-    if (await accepts(port)) return
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    if (await answers(port)) return performance.now() - startedMs
+    await delay(5)
   }
   throw new Error(`nothing answered on port ${port} within a minute`)
 }
 
-const accepts = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1')
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.once('error', () => resolve(false))
-  })
+/** It may accept connections long before it serves them. */
+const answers = async (port: number): Promise<boolean> => {
+  try {
+    const client = await WireClient.connect(port)
+    await client.request(ApiVersions, 0, {})
+    client.close()
+    return true
+  } catch {
+    return false
+  }
+}
 
 /** A process that we started, as a broker that answers on a port. */
-export const running = (name: string, child: ChildProcess, port: number): RunningBroker => ({
+export const running = (
+  name: string,
+  child: ChildProcess,
+  port: number,
+  startMs: number,
+): RunningBroker => ({
   name,
   pid: child.pid!,
   port,
+  startMs,
   stop: () => ended(child, 'SIGTERM'),
   kill: () => ended(child, 'SIGKILL'),
 })

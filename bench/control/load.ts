@@ -13,6 +13,18 @@ export interface LoadResult {
   brokerCpuSeconds?: number
   brokerCpuSecondsPerGb?: number
   brokerRssMb?: number
+  /** From when a message was due until it was acknowledged, and until it was read. */
+  ackMs?: Percentiles
+  endToEndMs?: Percentiles
+}
+
+/** Of times in ms. */
+export interface Percentiles {
+  p50: number
+  p95: number
+  p99: number
+  p999: number
+  max: number
 }
 
 /** What transact.c tells. */

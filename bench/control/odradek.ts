@@ -15,6 +15,5 @@ export const startOdradek = async (
   const sets = settings.flatMap((setting) => ['--set', setting])
   const args = [program, '--data', join(folder, 'data'), '--port', String(port), ...sets]
   const child = spawn(process.execPath, args, { stdio: ['ignore', output, output] })
-  await answering(child, port)
-  return running('odradek', child, port)
+  return running('odradek', child, port, await answering(child, port))
 }

@@ -2,6 +2,7 @@
 // beforehand, many wait for their answers on each connection, and answers are compared as bytes.
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import { type Api, encodeRequestFrame, type RequestInput } from '#protocol'
 
 /** One frame, ready to be sent. */
@@ -14,27 +15,50 @@ export interface Stream {
   readonly depth: number
 }
 
+/** Whether an answer, from its correlation id on, is a good one. */
+export type AnswerCheck = (answer: Buffer) => boolean
+
+/** How long to go on: for some seconds, or until so many answers have come. */
+export type Span = { readonly seconds: number } | { readonly answers: number }
+
+/** What came of it. */
+export interface Pumped {
+  /** Answers that came in so many seconds. */
+  answers: number
+  seconds: number
+  /** With those that came to what was on its way then. */
+  all: number
+}
+
 /**
- * Sends the streams for some seconds, each on a connection of its own, and returns how many answers came.
- * Throws unless each answer is, byte for byte, `expected`.
+ * Sends the streams for a while, each on a connection of its own, and counts the answers. Throws unless each of
+ * them is good.
  */
 export const pump = async (
   port: number,
   streams: readonly Stream[],
-  seconds: number,
-  expected: Buffer,
-): Promise<{ answers: number; seconds: number }> => {
-  const pumps = await Promise.all(streams.map((stream) => begin(port, stream, expected)))
+  span: Span,
+  isGood: AnswerCheck,
+): Promise<Pumped> => {
+  const pumps = await Promise.all(streams.map((stream) => begin(port, stream, isGood)))
+  const answered = (): number => pumps.reduce((sum, each) => sum + each.answers(), 0)
   const startedMs = performance.now()
   for (const each of pumps) each.start()
-  await new Promise((resolve) => setTimeout(resolve, seconds * 1000))
-  const answers = pumps.reduce((sum, each) => sum + each.answers(), 0)
-  const elapsed = (performance.now() - startedMs) / 1000
+  if ('seconds' in span) await delay(span.seconds * 1000)
+  else while (answered() < span.answers && pumps.every((each) => each.isSound())) await delay(1)
+  const answers = answered()
+  const seconds = (performance.now() - startedMs) / 1000
   await Promise.all(pumps.map((each) => each.stop()))
-  return { answers, seconds: elapsed }
+  return { answers, seconds, all: answered() }
 }
 
-const begin = async (port: number, { frames, depth }: Stream, expected: Buffer) => {
+/** Good when it is, byte for byte, this. */
+export const exactly =
+  (expected: Buffer): AnswerCheck =>
+  (answer) =>
+    answer.equals(expected)
+
+const begin = async (port: number, { frames, depth }: Stream, isGood: AnswerCheck) => {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true })
   await once(socket, 'connect')
   let [sent, answered] = [0, 0]
@@ -43,19 +67,18 @@ const begin = async (port: number, { frames, depth }: Stream, expected: Buffer) 
   let rest: Buffer = Buffer.alloc(0)
   const drained = Promise.withResolvers<void>()
   const send = (count: number): void => {
-    const next = Array.from(
-      { length: count },
-      (_, index) => frames[(sent + index) % frames.length]!,
-    )
+    socket.cork()
+    for (let index = 0; index < count; index += 1)
+      socket.write(frames[(sent + index) % frames.length]!)
+    socket.uncork()
     sent += count
-    socket.write(Buffer.concat(next))
   }
   socket.on('data', (bytes: Buffer) => {
     let received = rest.length > 0 ? Buffer.concat([rest, bytes]) : bytes
     let count = 0
     while (received.length >= 4 && received.length >= 4 + received.readInt32BE(0)) {
       const end = 4 + received.readInt32BE(0)
-      if (!received.subarray(4, end).equals(expected))
+      if (!isGood(received.subarray(4, end)))
         failure ??= new Error(
           `an answer that was not expected: ${received.toString('hex', 4, end)}`,
         )
@@ -71,6 +94,7 @@ const begin = async (port: number, { frames, depth }: Stream, expected: Buffer) 
   return {
     start: () => send(depth),
     answers: () => answered,
+    isSound: () => failure === undefined && !socket.destroyed,
     stop: async () => {
       isOver = true
       await drained.promise
@@ -99,7 +123,7 @@ export const paced = async (
       const { dueMs, frame } = sorted[next]!
       lanes[next % connectionCount]!.send(frame, startedMs + dueMs)
     }
-    await new Promise((resolve) => setTimeout(resolve, 1))
+    await delay(1)
   }
   return (await Promise.all(lanes.map((each) => each.finish()))).flat()
 }

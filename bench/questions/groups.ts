@@ -3,7 +3,7 @@ import { Heartbeat, OffsetCommit, OffsetFetch } from '#protocol'
 import { WireClient } from '#testing'
 import { cpuSecondsOf, rssMbOf } from '../control/broker-cost.ts'
 import type { RunningBroker } from '../control/kafka.ts'
-import { frameOf, pump, type Stream } from '../control/pipeline.ts'
+import { exactly, frameOf, pump, type Stream } from '../control/pipeline.ts'
 import { onBroker, readPartitions, readTopic } from './group-broker.ts'
 import { GroupOfMembers } from './group-members.ts'
 import type { Figure, Question } from './question.ts'
@@ -111,9 +111,15 @@ const measured = async (
   streams: readonly Stream[],
   expected: Buffer,
 ): Promise<Figure> => {
-  await pump(broker.port, streams, warmSeconds, expected)
+  const isGood = exactly(expected)
+  await pump(broker.port, streams, { seconds: warmSeconds }, isGood)
   const cpuBefore = cpuSecondsOf(broker.pid)
-  const { answers, seconds } = await pump(broker.port, streams, measuredSeconds, expected)
+  const { answers, seconds } = await pump(
+    broker.port,
+    streams,
+    { seconds: measuredSeconds },
+    isGood,
+  )
   const cpuSeconds = cpuSecondsOf(broker.pid) - cpuBefore
   return {
     requestsPerSecond: answers / seconds,
