@@ -61,9 +61,13 @@ const run = async (settings: Settings): Promise<void> => {
   const folder = isAbsolute(broker.folder)
     ? broker.folder
     : `./${broker.folder.replace(/^\.\//, '')}`
-  process.stdout.write(
-    `odradek ${version} ready in ${startedMs} ms: kafka on ${host}:${port}, data in ${folder}\n`,
-  )
+  const print = (line: string): unknown => process.stdout.write(line)
+  if (settings.logFormat === 'json')
+    jsonLogger(realClock.nowMs, print).info('ready', { version, startedMs, host, port, folder })
+  else
+    print(
+      `odradek ${version} ready in ${startedMs} ms: kafka on ${host}:${port}, data in ${folder}\n`,
+    )
 }
 
 const realWorld = (format: 'text' | 'json'): World => {

@@ -12,6 +12,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, test } from 'node:test'
+import { DeleteRecords, ListOffsets } from '#protocol'
 import { buildBatch } from '#records'
 import {
   type BrokerProcess,
@@ -22,6 +23,8 @@ import {
   runBroker,
   spawnBroker,
   temporaryFolder,
+  until,
+  type WireClient,
 } from '#testing'
 
 const cleanups: (() => unknown)[] = []
@@ -59,6 +62,16 @@ const written = async (): Promise<{ folder: string; segment: string }> => {
   return { folder, segment: join(folder, 't-0', `${'0'.repeat(20)}.log`) }
 }
 
+/** Where the log of `t-0` begins. */
+const logStart = async (client: WireClient): Promise<number> => {
+  const partitions = [{ partitionIndex: 0, timestamp: -2 }]
+  const { topics } = await client.request(ListOffsets, 7, {
+    replicaId: -1,
+    topics: [{ name: 't', partitions }],
+  })
+  return topics[0]!.partitions[0]!.offset
+}
+
 const overwrite = (path: string, position: number, text: string): void => {
   const file = openSync(path, 'r+')
   writeSync(file, Buffer.from(text), 0, text.length, position)
@@ -88,6 +101,40 @@ test('a sound folder is said to be sound', async () => {
   const { code, stdout } = await runBroker(['log', 'verify', '--data', folder])
   equal(code, 0)
   match(stdout, /^1 partitions, 10 batches, \d+ bytes: 0 damaged\n$/)
+})
+
+test('a partition whose records all went in time is sound', async () => {
+  const sets = ['log.retention.check.interval.ms=50', 'log.segment.delete.delay.ms=0']
+  const folder = newFolder()
+  const broker = await spawnBroker({ folder, sets })
+  cleanups.push(() => broker.remove())
+  const client = await broker.connect()
+  const topic = await createTopic(client, 't', { configs: { 'retention.ms': '1000' } })
+  const old = [{ timestampMs: 1.7e12, key: null, value: Buffer.from('old') }]
+  await produceBatch(client, topic, buildBatch(old))
+  await until('the record is gone', async () => (await logStart(client)) === 1)
+  await until(
+    'its file is gone',
+    () => !readdirSync(join(folder, 't-0')).some((name) => name.endsWith('.log')),
+  )
+  client.close()
+  await broker.stop()
+  const { code, stdout } = await runBroker(['log', 'verify', '--data', folder])
+  equal(code, 0, stdout)
+  match(stdout, /: 0 damaged\n$/)
+})
+
+test('damage before the log start offset costs no reader anything', async () => {
+  const { folder, segment } = await written()
+  const broker = await start(folder)
+  const client = await broker.connect()
+  const partitions = [{ partitionIndex: 0, offset: 5 }]
+  await client.request(DeleteRecords, 2, { topics: [{ name: 't', partitions }], timeoutMs: 5000 })
+  client.close()
+  await broker.stop()
+  overwrite(segment, Math.round((statSync(segment).size / 10) * 3.8), 'xx')
+  const { stdout } = await runBroker(['log', 'verify', '--data', folder])
+  match(stdout, /only records before the log start offset 5 are lost$/m)
 })
 
 test('damage in the middle is named, cut out, and everything else is kept', async () => {

@@ -244,6 +244,8 @@ test('flags win over --set, that over the file, and log lines can be JSON', asyn
   })
   const warning = JSON.parse(broker.output.stderr.trim().split('\n').at(-1)!)
   deepEqual([warning.level, /unknown\.key/.test(warning.message)], ['warn', true])
+  const ready = JSON.parse(broker.output.stdout)
+  deepEqual([ready.message, ready.port, ready.folder], ['ready', broker.port, broker.folder])
   const client = await broker.connect()
   await client.request(Metadata, 12, { topics: [{ name: 'made' }] })
   const { topics } = await client.request(Metadata, 12, { topics: [{ name: 'made' }] })

@@ -24,7 +24,12 @@ export type {
   TransactionVersion,
 } from './engine.ts'
 export { adoptPartitions } from './local/adoption.ts'
-export { forgetCleanStop, hasStoppedCleanly, readRecoveryPoints } from './local/data-folder.ts'
+export {
+  forgetCleanStop,
+  hasStoppedCleanly,
+  type PartitionCheckpoints,
+  readCheckpoints,
+} from './local/data-folder.ts'
 export {
   type DamagedStretch,
   describeDamage,

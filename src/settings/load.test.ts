@@ -160,6 +160,18 @@ const mistakes: [given: Partial<Given>, message: RegExp][] = [
     /^advertised\.listeners must name a host/,
   ],
   [{ sets: ['queued.max.request.bytes=5'] }, /must be at least socket\.request\.max\.bytes/],
+  [
+    { sets: ['group.consumer.heartbeat.interval.ms=1000'] },
+    /^group\.consumer\.min\.heartbeat\.interval\.ms is 5000 and must not be more than group/,
+  ],
+  [
+    { sets: ['group.consumer.session.timeout.ms=70000'] },
+    /must not be more than group\.consumer\.max\.session\.timeout\.ms, which is 60000/,
+  ],
+  [
+    { sets: ['group.max.session.timeout.ms=5000'] },
+    /^group\.min\.session\.timeout\.ms is 6000 and must not be more/,
+  ],
   [{ sets: ['odradek.metrics.listener=9404'] }, /must be an address and a port, like 127/],
   [{ sets: ['odradek.metrics.listener=a:70000'] }, /not 'a:70000'/],
   [{ sets: ['max.connections.per.ip.overrides=10.0.0.7'] }, /write each as address:count/],

@@ -79,6 +79,7 @@ export const loadSettings = ({ file, sets, flags }: SettingsSources): Settings =
   const values = valuesOf(origins)
   settleNodeId(values, origins)
   settleMemory(values)
+  for (const ordered of orderedKeys) checkOrder(values, ordered)
   checkConnectionOverrides(values['max.connections.per.ip.overrides'])
   const folder = settleFolder(values, origins, flags, notices)
   const endpoints = settleEndpoints(values, origins, flags, notices)
@@ -179,6 +180,29 @@ const settleMemory = (values: Values): void => {
     )
   values['queued.max.request.bytes'] =
     queued > 0 ? queued : Math.max(queuedRequestBytesDefault, frameSizeMax)
+}
+
+/** Each is to be no more than the next one, as Kafka's coordinators have it. */
+const orderedKeys = [
+  ['group.min.session.timeout.ms', 'group.max.session.timeout.ms'],
+  ...(['heartbeat.interval.ms', 'session.timeout.ms', 'assignment.interval.ms'] as const).map(
+    (name) =>
+      [
+        `group.consumer.min.${name}`,
+        `group.consumer.${name}`,
+        `group.consumer.max.${name}`,
+      ] as const,
+  ),
+] as const
+
+const checkOrder = (values: Values, keys: (typeof orderedKeys)[number]): void => {
+  for (const [index, key] of keys.entries()) {
+    const next = keys[index + 1]
+    if (next !== undefined && values[key] > values[next])
+      throw new SettingsError(
+        `${key} is ${values[key]} and must not be more than ${next}, which is ${values[next]}.`,
+      )
+  }
 }
 
 const checkConnectionOverrides = (text: string): void => {

@@ -35,7 +35,9 @@ export interface SpawnOptions {
 
 const program = fileURLToPath(new URL('../../bin/odradek.js', import.meta.url))
 const outputSizeMax = 1024 * 1024
-const readyPattern = /^odradek \S+ ready in \d+ ms: kafka on (\S+):(\d+), data in .*$/m
+/** As text and as JSON. */
+const readyPattern =
+  /^(?:odradek \S+ ready in \d+ ms: kafka on \S+:|\{.*"message":"ready".*"port":)(\d+).*$/m
 
 /** Brokers that are still running: none of them outlives the process that started it. */
 const running = new Set<ChildProcess>()
@@ -129,7 +131,7 @@ export class BrokerProcess {
 
   /** Where it listens, once it is ready. */
   get port(): number {
-    return Number(readyPattern.exec(this.output.stdout)?.[2])
+    return Number(readyPattern.exec(this.output.stdout)?.[1])
   }
 
   get alive(): boolean {

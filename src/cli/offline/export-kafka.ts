@@ -8,7 +8,6 @@ import {
   type KafkaTopic,
   type Replacement,
   readKafkaTopics,
-  readOffsetCheckpoint,
   withKafkaFolder,
 } from '#kafka-files'
 import { MetadataStore, type StoredState } from '#metadata'
@@ -64,7 +63,7 @@ const runExport = async (
       throw new CommandError(
         `${name} has had records in Kafka: delete the topic and make it again.`,
       )
-  const logStarts = await readOffsetCheckpoint(disk, join(ours.path, 'log-start-offset-checkpoint'))
+  const { recoveryPoints, logStarts } = ours.checkpoints
   const present = new Set(await disk.list(ours.path))
   const replacements: Replacement[] = []
   let size = 0
@@ -73,7 +72,7 @@ const runExport = async (
       // A partition that never had a record has no folder.
       if (!present.has(name)) continue
       const away = awayName(replacements.length)
-      const logEnd = ours.recoveryPoints.get(name) ?? 0
+      const logEnd = recoveryPoints.get(name) ?? 0
       await disk.remove(join(kafka.path, away))
       replacements.push({ name, away, logStart: logStarts.get(name) ?? 0, logEnd })
       size += await exportPartition(disk, join(ours.path, name), join(kafka.path, away), {

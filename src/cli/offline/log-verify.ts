@@ -22,16 +22,19 @@ export const logVerify: Command = async ({ args, world, say }) => {
 
 /** Inspects each partition, says what is wrong, and returns those that are damaged. */
 export const verify = async (
-  { path, isClean, partitions, recoveryPoints }: StoppedFolder,
+  { path, isClean, partitions, checkpoints }: StoppedFolder,
   { disk }: World,
   say: (line: string) => void,
 ): Promise<Finding[]> => {
-  if (!isClean) say('The broker did not stop in order: start and stop it once, and look again.')
+  if (!isClean)
+    say(
+      'The broker did not stop in order, or files were mended since: start and stop it once, and look again.',
+    )
   const findings: Finding[] = []
   let batches = 0
   let bytes = 0
   for (const name of partitions) {
-    const recoveryPoint = recoveryPoints.get(name) ?? 0
+    const recoveryPoint = checkpoints.recoveryPoints.get(name) ?? 0
     const isThere = (await disk.list(path)).includes(name)
     if (!isThere) {
       if (recoveryPoint === 0) continue
@@ -39,7 +42,11 @@ export const verify = async (
       findings.push({ name, inspection: undefined })
       continue
     }
-    const inspection = await inspectPartition(disk, join(path, name), recoveryPoint)
+    const inspection = await inspectPartition(disk, join(path, name), {
+      recoveryPoint,
+      logStart: checkpoints.logStarts.get(name),
+      cleanedTo: checkpoints.cleaned.get(name),
+    })
     batches += inspection.batches
     bytes += inspection.bytes
     const lines = describeDamage(inspection)

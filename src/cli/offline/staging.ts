@@ -50,7 +50,10 @@ export class Staging {
     for (const name of foldersOf(topic)) {
       const folder = join(this.#path, name)
       size += await copyPartition(disk, join(kafka.path, name), folder, topic.id)
-      const inspection = await inspectPartition(disk, folder, kafka.logEnds.get(name) ?? 0)
+      const inspection = await inspectPartition(disk, folder, {
+        recoveryPoint: kafka.logEnds.get(name) ?? 0,
+        logStart: kafka.logStarts.get(name),
+      })
       const [damage] = describeDamage(inspection)
       if (damage !== undefined || inspection.tornTail)
         throw new CommandError(`${name} is damaged: ${damage ?? 'its end is torn'}.`)

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { hasStoppedCleanly, readRecoveryPoints } from '#log'
+import { hasStoppedCleanly, type PartitionCheckpoints, readCheckpoints } from '#log'
 import { DatabaseError, DiskError, type World } from '#world'
 import { CommandError } from '../command.ts'
 
@@ -10,7 +10,7 @@ export interface StoppedFolder {
   isClean: boolean
   /** The folders of partitions, in order. */
   partitions: readonly string[]
-  recoveryPoints: ReadonlyMap<string, number>
+  checkpoints: PartitionCheckpoints
 }
 
 const partitionFolder = /^.+-\d+$/
@@ -38,11 +38,11 @@ export const withStoppedFolder = async <T>(
     throw error
   })
   try {
-    const recoveryPoints = await readRecoveryPoints(disk, path)
+    const checkpoints = await readCheckpoints(disk, path)
     const partitions = names.filter((name) => partitionFolder.test(name)).sort()
-    const lost = [...recoveryPoints.keys()].filter((name) => !names.includes(name))
+    const lost = [...checkpoints.recoveryPoints.keys()].filter((name) => !names.includes(name))
     if (lost.length > 0) partitions.push(...lost)
-    return await work({ path, isClean: hasStoppedCleanly(names), partitions, recoveryPoints })
+    return await work({ path, isClean: hasStoppedCleanly(names), partitions, checkpoints })
   } finally {
     await lock.release()
   }

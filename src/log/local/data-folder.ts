@@ -19,17 +19,22 @@ const deletedEnding = /-delete$/
 const setAside = /-stray$/
 const partitionFolderName = /^.+-\d+$/
 
+/** What the checkpoints say of partitions, by folder name. */
+export interface PartitionCheckpoints {
+  /** Where records once were on disk up to. */
+  recoveryPoints: ReadonlyMap<string, number>
+  logStarts: ReadonlyMap<string, number>
+  /** Where cleanings ended. */
+  cleaned: ReadonlyMap<string, number>
+}
+
 /** What the last run left. */
-export interface LeftBehind {
+export interface LeftBehind extends PartitionCheckpoints {
   clean: boolean
   /** The machine has started anew since, as far as is known. */
   powerLost: boolean
-  recoveryPoints: ReadonlyMap<string, number>
-  logStarts: ReadonlyMap<string, number>
   /** What a clean stop said of each partition, by folder name. */
   cleanStops: ReadonlyMap<string, CleanStop>
-  /** Where cleanings ended. */
-  cleaned: ReadonlyMap<string, number>
   /** The partition folders that belong to a partition that is opened. */
   present: ReadonlySet<string>
   /** Those that had records once and are not there any more. */
@@ -50,11 +55,15 @@ interface Stopped {
   cleanStop: CleanStop | undefined
 }
 
-/** Where each partition's records once were on disk up to, by folder name. */
-export const readRecoveryPoints = (
+/** Reads those of a data folder whose broker does not run. */
+export const readCheckpoints = async (
   disk: Disk,
   folder: string,
-): Promise<ReadonlyMap<string, number>> => new OffsetFile(disk, folder, recoveryPointsName).read()
+): Promise<PartitionCheckpoints> => ({
+  recoveryPoints: await new OffsetFile(disk, folder, recoveryPointsName).read(),
+  logStarts: await new OffsetFile(disk, folder, logStartsName).read(),
+  cleaned: await new OffsetFile(disk, folder, cleanedName).read(),
+})
 
 /** Whether the broker that left these names in its data folder had come to its end in order. */
 export const hasStoppedCleanly = (names: readonly string[]): boolean =>

@@ -26,6 +26,8 @@ export interface Inspection {
   batches: number
   /** Bytes of valid batches. */
   bytes: number
+  /** Where readers begin. */
+  logStart: number
   logEnd: number
   stretches: readonly DamagedStretch[]
   /** What was being written when the broker ended: a start cuts it, and nothing acknowledged is lost. */
@@ -45,14 +47,25 @@ const basesIn = async (disk: Disk, folder: string): Promise<number[]> =>
     .filter(Number.isSafeInteger)
     .sort((one, other) => one - other)
 
-/** Reads every batch of a partition's folder; `recoveryPoint` is where what was once on disk ended, or 0. */
+/** What the checkpoints say of a partition. */
+export interface InspectedPartition {
+  /** Where what was once on disk ended, or 0. */
+  recoveryPoint: number
+  /** Where its records begin, if not with its first segment. */
+  logStart?: number | undefined
+  /** Where a cleaning ended, which may have had reason to take the last records before. */
+  cleanedTo?: number | undefined
+}
+
+/** Reads every batch of a partition's folder. */
 export const inspectPartition = async (
   disk: Disk,
   folder: string,
-  recoveryPoint: number,
+  { recoveryPoint, logStart: said = 0, cleanedTo = 0 }: InspectedPartition,
 ): Promise<Inspection> => {
   const bases = await basesIn(disk, folder)
   const stretches: DamagedStretch[] = []
+  const logStart = Math.max(said, bases[0] ?? 0)
   let logEnd = bases[0] ?? 0
   let batches = 0
   let bytes = 0
@@ -72,6 +85,7 @@ export const inspectPartition = async (
       await file.close()
     }
   }
+  logEnd = Math.max(logEnd, logStart, Math.min(cleanedTo, recoveryPoint))
   const lostEnd = logEnd < recoveryPoint ? recoveryPoint : undefined
   const last = stretches.at(-1)
   const isTorn =
@@ -79,7 +93,8 @@ export const inspectPartition = async (
     logEnd >= recoveryPoint &&
     last?.file.endsWith(`${segmentName(bases.at(-1) ?? 0)}.log`)
   const tornTail = isTorn ? stretches.pop() : undefined
-  return { folder, segments: bases.length, batches, bytes, logEnd, stretches, tornTail, lostEnd }
+  const counts = { segments: bases.length, batches, bytes }
+  return { folder, ...counts, logStart, logEnd, stretches, tornTail, lostEnd }
 }
 
 const inspectSegment = async (
@@ -188,15 +203,20 @@ const copy = async (
 }
 
 /** What a person reads of an inspection, a line each; empty when all is well. */
-export const describeDamage = ({ stretches, lostEnd, logEnd }: Inspection): string[] => [
+export const describeDamage = ({ stretches, lostEnd, logStart, logEnd }: Inspection): string[] => [
   ...stretches.map(
-    ({ file, position, size, fromOffset, toOffset }) =>
-      `${basename(file)}: ${size} bytes from byte ${position} on are no valid batch; ` +
-      (toOffset === undefined
-        ? `offset ${fromOffset} and what followed in this file are lost`
-        : `offsets ${fromOffset} to ${toOffset - 1} are lost`),
+    (stretch) =>
+      `${basename(stretch.file)}: ${stretch.size} bytes from byte ${stretch.position} on are no valid batch; ` +
+      lossOf(stretch, logStart),
   ),
   ...(lostEnd === undefined
     ? []
     : [`the log ends at ${logEnd}; offsets ${logEnd} to ${lostEnd - 1} were on disk and are lost`]),
 ]
+
+const lossOf = ({ fromOffset, toOffset }: DamagedStretch, logStart: number): string => {
+  const from = Math.max(fromOffset, logStart)
+  if (toOffset === undefined) return `offset ${from} and what followed in this file are lost`
+  if (toOffset <= logStart) return `only records before the log start offset ${logStart} are lost`
+  return `offsets ${from} to ${toOffset - 1} are lost`
+}
