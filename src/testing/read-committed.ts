@@ -18,9 +18,16 @@ import type { Requesting } from './wire-client.ts'
 
 /** What a reader of committed records sees of a partition. */
 export interface CommittedPart {
+  records: readonly CommittedRecord[]
   values: readonly string[]
   lastStable: number
   highWatermark: number
+}
+
+/** A committed record. */
+export interface CommittedRecord {
+  offset: number
+  value: string
 }
 
 /** Reads a partition, whose batches are not compressed, as consumers with `read_committed` do. */
@@ -29,28 +36,28 @@ export const readCommitted = async (
   topic: Topic,
   partition = 0,
 ): Promise<CommittedPart> => {
-  const values: string[] = []
+  const records: CommittedRecord[] = []
   const aborted = new Set<number>()
   for (let offset = 0; ; ) {
     const answer = await fetchCommitted(client, topic, partition, offset)
     const taken = takeCommitted(answer, aborted)
-    values.push(...taken.values)
+    records.push(...taken.records)
     const { lastStableOffset: lastStable, highWatermark } = answer
     if (taken.endOffset === undefined || taken.endOffset >= lastStable)
-      return { values, lastStable, highWatermark }
+      return { records, values: records.map(({ value }) => value), lastStable, highWatermark }
     offset = taken.endOffset
   }
 }
 
-/** The committed values that a fetch has brought, and where it ends; `aborted` is kept from fetch to fetch. */
+/** The committed records that a fetch has brought, and where it ends; `aborted` is kept from fetch to fetch. */
 export const takeCommitted = (
   answer: Awaited<ReturnType<typeof fetchCommitted>>,
   aborted: Set<number>,
-): { values: string[]; endOffset: number | undefined } => {
+): { records: CommittedRecord[]; endOffset: number | undefined } => {
   const bytes = Buffer.concat(answer.records ? [answer.records].flat() : [])
   const begun = [...(answer.abortedTransactions ?? [])]
   begun.sort((a, b) => a.firstOffset - b.firstOffset)
-  const values: string[] = []
+  const records: CommittedRecord[] = []
   let endOffset: number | undefined
   for (let start = 0; start < bytes.length; ) {
     const batch = bytes.subarray(start, start + batchSizeOf(bytes, start))
@@ -58,9 +65,9 @@ export const takeCommitted = (
     endOffset = lastOffsetOf(batch) + 1
     while (begun.length > 0 && begun[0]!.firstOffset < endOffset)
       aborted.add(begun.shift()!.producerId)
-    values.push(...committedValues(batch, aborted))
+    records.push(...committedRecords(batch, aborted))
   }
-  return { values, endOffset }
+  return { records, endOffset }
 }
 
 /** Fetches once; throws the `KafkaError` that it is answered with. */
@@ -89,7 +96,7 @@ export const fetchCommitted = async (
 }
 
 /** What of a batch is committed; a marker ends the aborted transaction of its producer. */
-const committedValues = (batch: Buffer, aborted: Set<number>): string[] => {
+const committedRecords = (batch: Buffer, aborted: Set<number>): CommittedRecord[] => {
   const attributes = attributesOf(batch)
   const records = readRecords(batch.subarray(batchHeaderSize), {
     baseOffset: baseOffsetOf(batch),
@@ -102,5 +109,5 @@ const committedValues = (batch: Buffer, aborted: Set<number>): string[] => {
     return []
   }
   if (isTransactional(attributes) && aborted.has(producerIdOf(batch))) return []
-  return records.map(({ value }) => String(value))
+  return records.map(({ offset, value }) => ({ offset, value: String(value) }))
 }

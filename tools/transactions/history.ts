@@ -5,7 +5,9 @@ import type { Dispatcher } from '#server'
 import { readCommitted, SeededRandom, type Topic } from '#testing'
 import { type Broker, Machine, type Plant } from '../cuts/machine.ts'
 import { BrokenPromise } from '../torture/check.ts'
+import { anomaliesIn } from './anomalies.ts'
 import { Follower } from './follower.ts'
+import { type Observation, Observer, type SeenRecord } from './observation.ts'
 import { committedOffset, Processor, type ProcessorOptions } from './processor.ts'
 import { dispatcherOf, SimulatedWire, type WireFaults } from './wire.ts'
 
@@ -50,6 +52,7 @@ export const liveThroughTransactions = async (
 class TransactionHistory {
   readonly #random: SeededRandom
   readonly #machine: Machine
+  readonly #observer = new Observer()
   readonly #processors: ProcessorOptions[] = []
   readonly #newest = new Map<string, Processor>()
   readonly #all: Processor[] = []
@@ -109,14 +112,17 @@ class TransactionHistory {
       this.#topics.push({ name, topicId: id })
     }
     this.#followers = this.#topics.flatMap((topic) =>
-      Array.from({ length: partitionCount }, (_, partition) => new Follower(topic, partition)),
+      Array.from(
+        { length: partitionCount },
+        (_, partition) => new Follower(topic, partition, this.#observer),
+      ),
     )
     for (const name of ['a', 'b', 'c'])
       this.#processors.push({
         name,
         version: this.#random.pick([1, 2, 2]),
         timeoutMs: this.#random.pick([300, 2000, timeoutMsMax]),
-        ...{ topics: this.#topics, partitionCount },
+        ...{ topics: this.#topics, partitionCount, observer: this.#observer },
       })
   }
 
@@ -198,18 +204,45 @@ class TransactionHistory {
 
   async #check(wire: SimulatedWire): Promise<void> {
     const written = new Map<string, Set<number>>()
+    const final = new Map<string, readonly SeenRecord[]>()
     for (const follower of this.#followers) {
-      const { topic, partition } = follower
-      const { values, lastStable, highWatermark } = await readCommitted(wire, topic, partition)
-      const name = `${topic.name}-${partition}`
+      const { name, topic, partition } = follower
+      const found = await readCommitted(wire, topic, partition)
+      const { records, lastStable, highWatermark } = found
       if (lastStable !== highWatermark)
         throw new BrokenPromise(`${name}: ${lastStable} of ${highWatermark} stays undecided`)
       for (let round = 0; !(await follower.follow(wire)); round += 1)
         if (round > 1000) throw new BrokenPromise(`${name}: a reader does not come to the end`)
+      final.set(
+        name,
+        records.map((record) => ({ log: name, ...record })),
+      )
+    }
+    this.#wantNoAnomaly(final)
+    for (const follower of this.#followers) {
+      const { name } = follower
+      const values = final.get(name)!.map(({ value }) => value)
       if (follower.values.join() !== values.join())
         throw new BrokenPromise(`${name}: a reader saw ${follower.values}, and there is ${values}`)
       take(values, written, name)
     }
+    await this.#wantOffsets(wire, written)
+  }
+
+  /** The followers of all logs together are one reader. */
+  #wantNoAnomaly(final: Observation['final']): void {
+    const followers = this.#followers
+    const reading = {
+      name: 'the followers',
+      polls: followers.flatMap(({ polls }) => polls).sort((one, other) => one.at - other.at),
+      positions: new Map(followers.map(({ name, offset }) => [name, offset])),
+    }
+    const [anomaly] = anomaliesIn(this.#observer.observed([reading], final))
+    if (anomaly) throw new BrokenPromise(`${anomaly.name}: ${anomaly.sentence}`)
+  }
+
+  /** What each processor has read is what it has written. */
+  async #wantOffsets(wire: SimulatedWire, written: Map<string, Set<number>>): Promise<void> {
     for (const { name } of this.#processors) {
       const inputs = written.get(name) ?? new Set()
       const offset = await committedOffset(wire, name, this.#topics[0]!)

@@ -2,6 +2,7 @@
 import { type ErrorName, errorNameOf, KafkaError, kafkaError } from '#model'
 import { OffsetFetch } from '#protocol'
 import { type Requesting, type SeededRandom, type Topic, TransactionalClient } from '#testing'
+import type { Observer, Operation, SentRecord } from './observation.ts'
 import { type SimulatedWire, Unheard } from './wire.ts'
 
 /** What ends a client that another one has followed. */
@@ -32,6 +33,7 @@ export interface ProcessorOptions {
   topics: readonly Topic[]
   partitionCount: number
   timeoutMs: number
+  observer: Observer
 }
 
 /** How far a group has read its inputs, as a member that has just been assigned them asks. */
@@ -55,6 +57,8 @@ export class Processor {
   readonly #wire: SimulatedWire
   readonly #random: SeededRandom
   readonly #isNewest: () => boolean
+  /** What names this life in what is observed. */
+  readonly #process: string
   /** Transactions whose commit was acknowledged. */
   commits = 0
 
@@ -68,13 +72,14 @@ export class Processor {
     this.#wire = wire
     this.#random = random
     this.#isNewest = isNewest
+    this.#process = `${options.name} ${options.observer.unique()}`
   }
 
   /** Processes until `isOver`, or until it is fenced by its follower. Throws what it must not be told. */
   async run(isOver: () => boolean): Promise<void> {
     while (!isOver()) {
       try {
-        await this.#process(isOver)
+        await this.#goOn(isOver)
       } catch (error) {
         if (error instanceof KafkaError) {
           if (fencing.has(error.errorName)) {
@@ -86,8 +91,8 @@ export class Processor {
     }
   }
 
-  async #process(isOver: () => boolean): Promise<void> {
-    const { name, version, topics, timeoutMs } = this.#options
+  async #goOn(isOver: () => boolean): Promise<void> {
+    const { name, version, topics, timeoutMs, observer } = this.#options
     const producer = new TransactionalClient(this.#wire, name, version)
     producer.acks = this.#random.pick([-1, 1])
     await producer.init(timeoutMs)
@@ -96,16 +101,21 @@ export class Processor {
       const count = this.#random.between(1, 4)
       const ends = this.#random.chance(0.97)
       const commit = this.#random.chance(0.75)
+      const operation = this.#operation()
+      observer.take(operation)
       try {
-        await this.#copy(producer, next, count)
+        await this.#copy(producer, next, count, operation.sent)
         // One that only stops is found by its timeout, or by who takes its id over.
         if (!ends) return await this.#wire.pause(timeoutMs * 2)
+        if (commit) operation.askedAt = observer.now()
         await producer.end(commit)
+        operation.outcome = commit ? 'committed' : 'aborted'
       } catch (error) {
         const canGoOn = version === 2 && error instanceof KafkaError && this.#random.chance(0.5)
         if (!canGoOn || fencing.has(error.errorName)) throw error
         // Under version 2 nothing of what was aborted can come after the epoch has been raised.
         await producer.end(false)
+        if (operation.askedAt === undefined) operation.outcome = 'aborted'
         next = await committedOffset(this.#wire, name, topics[0]!)
         continue
       }
@@ -115,8 +125,18 @@ export class Processor {
     }
   }
 
-  async #copy(producer: TransactionalClient, next: number, count: number): Promise<void> {
-    const { name, version, topics, partitionCount } = this.#options
+  /** A transaction that nothing is known of yet. */
+  #operation(): Operation & { sent: SentRecord[] } {
+    return { process: this.#process, outcome: 'unknown', askedAt: undefined, sent: [], read: [] }
+  }
+
+  async #copy(
+    producer: TransactionalClient,
+    next: number,
+    count: number,
+    sent: SentRecord[],
+  ): Promise<void> {
+    const { name, version, topics, partitionCount, observer } = this.#options
     const places = Array.from({ length: count }, () => ({
       topic: this.#random.pick(topics),
       partition: this.#random.below(partitionCount),
@@ -125,8 +145,12 @@ export class Processor {
       for (const { topic, partition } of places) await producer.add(topic, partition)
       await producer.addGroup(name)
     }
-    for (const [index, { topic, partition }] of places.entries())
-      await producer.produce(topic, partition, [`${name} ${next + index}`])
+    for (const [index, { topic, partition }] of places.entries()) {
+      const value = `${name} ${next + index} ${observer.unique()}`
+      const record: SentRecord = { log: `${topic.name}-${partition}`, value, offset: undefined }
+      sent.push(record)
+      record.offset = await producer.produce(topic, partition, [value])
+    }
     await producer.pend(name, [{ topic: topics[0]!, partition: 0, offset: next + count }])
   }
 }
