@@ -1,5 +1,11 @@
 import { join } from 'node:path'
-import { allHandlers, type BrokerContext, FetchSessions, FetchWaits } from '#handlers'
+import {
+  allHandlers,
+  type BrokerContext,
+  FetchSessions,
+  FetchWaits,
+  twoPhaseInitProducerId,
+} from '#handlers'
 import { LocalLog, type LogEngine } from '#log'
 import { Catalog, MetadataStore, ProducerIds } from '#metadata'
 import type { Metrics } from '#metrics'
@@ -164,6 +170,8 @@ const openPort = async (
     serverSettings(settings.broker, listener),
   )
   dispatcher.serve(allHandlers, context)
+  if (settings.broker['transaction.two.phase.commit.enable'])
+    dispatcher.serve([twoPhaseInitProducerId], context)
   metrics?.watchServer({
     server: () => server.figures,
     apis: () => dispatcher.figures,

@@ -19,7 +19,9 @@ export const initProducerId = handler(
       return { producerId: BigInt(await producerIds.take()), producerEpoch: 0 }
     const expected =
       producerId === none ? null : { producerId: Number(producerId), epoch: producerEpoch }
-    const said = { timeoutMs: transactionTimeoutMs, expected }
+    if (request.keepPreparedTxn)
+      throw kafkaError('UNSUPPORTED_VERSION', 'A prepared transaction cannot be kept yet.')
+    const said = { timeoutMs: request.enable2Pc ? null : transactionTimeoutMs, expected }
     const given = await withTransactionErrors(
       'InitProducerId',
       version,
@@ -28,3 +30,9 @@ export const initProducerId = handler(
     return { producerId: BigInt(given.producerId), producerEpoch: given.epoch }
   },
 )
+
+/**
+ * As above, with what a producer needs whose transactions are parts of two-phase commits: version 6, which Kafka
+ * 4.3 may still change (KIP-939). Keeping a prepared transaction is refused, as there.
+ */
+export const twoPhaseInitProducerId = { ...initProducerId, advertised: [0, 6] } as const

@@ -425,7 +425,10 @@ export const brokerTable = {
   'transaction.state.log.num.partitions': int(50, { min: 1 }),
   'transaction.state.log.replication.factor': short(3, { min: 1 }),
   'transaction.state.log.segment.bytes': int(104_857_600, { min: 1 }),
-  'transaction.two.phase.commit.enable': boolean(false),
+  'transaction.two.phase.commit.enable': acting(
+    boolean(false),
+    'Serves InitProducerId 6, with which a transaction waits for a decision that is made elsewhere (KIP-939).',
+  ),
   'transactional.id.expiration.ms': acting(int(604_800_000, { min: 1 })),
   'unclean.leader.election.enable': boolean(false, { dynamic: true }),
   'odradek.connection.response.max.bytes': acting(

@@ -12,7 +12,7 @@ import type {
 import { done, refused, TransactionDraft } from './draft.ts'
 import { completed, end, synced } from './end.ts'
 import { fence, init } from './init.ts'
-import { exists, type TransactionState } from './state.ts'
+import { abortedAt, exists, type TransactionState } from './state.ts'
 
 /** `nowMs` may be of any clock that never goes back. */
 export const decideTransaction = (
@@ -75,7 +75,7 @@ const expire = (draft: TransactionDraft, unusedSinceMs: number): void => {
 }
 
 const abortIfLate = (draft: TransactionDraft): void => {
-  const { phase, startedAtMs, timeoutMs } = draft.facts
-  if (phase !== 'Ongoing' || draft.ending !== null) return
-  if (startedAtMs + timeoutMs <= draft.nowMs) fence(draft)
+  if (draft.facts.phase !== 'Ongoing' || draft.ending !== null) return
+  const dueMs = abortedAt(draft.facts)
+  if (dueMs !== null && dueMs <= draft.nowMs) fence(draft)
 }

@@ -2,7 +2,13 @@ import { type ErrorName, kafkaError } from '#model'
 import type { Settled } from '../machine.ts'
 import type { TransactionDecision, TransactionReply } from './commands.ts'
 import type { TransactionEvent } from './events.ts'
-import type { Ending, ProducerIdentity, TransactionFacts, TransactionState } from './state.ts'
+import {
+  abortedAt,
+  type Ending,
+  type ProducerIdentity,
+  type TransactionFacts,
+  type TransactionState,
+} from './state.ts'
 
 /**
  * A decision in the making: the facts as they will be after the events gathered so far. The transaction
@@ -40,9 +46,8 @@ export class TransactionDraft {
   }
 
   decision(reply: TransactionReply | null): TransactionDecision {
-    const { phase, startedAtMs, timeoutMs } = this.facts
-    const isRunning = phase === 'Ongoing' && this.ending === null
-    const wakeAt = isRunning ? startedAtMs + timeoutMs : null
+    const isRunning = this.facts.phase === 'Ongoing' && this.ending === null
+    const wakeAt = isRunning ? abortedAt(this.facts) : null
     return { events: this.events, reply, settled: this.settled, wakeAt }
   }
 }

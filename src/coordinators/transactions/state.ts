@@ -27,6 +27,19 @@ export interface ProducerIdentity {
   readonly epoch: number
 }
 
+/**
+ * The timeout of a transaction that takes part in a two-phase commit: it stays open until whoever leads that has
+ * decided (KIP-939). As a number it is the largest that a request has.
+ */
+export const unlimitedTimeoutMs = 2 ** 31 - 1
+
+/** When a transaction is aborted; never before its client ends it where there is no limit. */
+export const abortedAt = ({
+  startedAtMs,
+  timeoutMs,
+}: Pick<TransactionFacts, 'startedAtMs' | 'timeoutMs'>): number | null =>
+  timeoutMs === unlimitedTimeoutMs ? null : startedAtMs + timeoutMs
+
 /** The row of a transactional id. Times are in ms since the epoch. */
 export interface TransactionFacts extends ProducerIdentity {
   /** The id that the epochs ran out of last, or -1: a client that missed the change comes with it. */

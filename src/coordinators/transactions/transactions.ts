@@ -27,6 +27,7 @@ import {
   type TransactionFacts,
   type TransactionState,
   type TransactionVersion,
+  unlimitedTimeoutMs,
 } from './state.ts'
 import type { TransactionChange, TransactionStore } from './store.ts'
 import { Waits } from './waits.ts'
@@ -98,20 +99,23 @@ export class Transactions {
     return orphans.filter((_, index) => errors[index] !== null)
   }
 
-  /** Gives a producer its id and epoch (InitProducerId). Throws what the machine refuses it for. */
+  /**
+   * Gives a producer its id and epoch (InitProducerId); with no timeout its transactions are parts of two-phase
+   * commits. Throws what the machine refuses it for.
+   */
   async init(
     transactionalId: string,
-    said: Pick<InitCommand, 'timeoutMs' | 'expected'>,
+    { timeoutMs, expected }: { timeoutMs: number | null } & Pick<InitCommand, 'expected'>,
   ): Promise<ProducerIdentity> {
-    const { timeoutMs } = said
-    if (timeoutMs <= 0 || timeoutMs > this.#settings.timeoutMaxMs)
+    if (timeoutMs !== null && (timeoutMs <= 0 || timeoutMs > this.#settings.timeoutMaxMs))
       throw kafkaError(
         'INVALID_TRANSACTION_TIMEOUT',
         `A timeout of ${timeoutMs} ms is not between 1 and transaction.max.timeout.ms.`,
       )
     return this.#withProducerId(transactionalId, (newProducerId) => ({
       kind: 'init',
-      ...said,
+      timeoutMs: timeoutMs ?? unlimitedTimeoutMs,
+      expected,
       newProducerId,
     }))
   }
