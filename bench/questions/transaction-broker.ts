@@ -1,12 +1,16 @@
 import { FindCoordinator, InitProducerId } from '#protocol'
 import { WireClient } from '#testing'
-import { type Measure, onFreshBroker } from './fresh-broker.ts'
+import { type Measure, onBroker } from './fresh-broker.ts'
 import { untilGroupsAreServed } from './group-broker.ts'
-import type { Figure } from './question.ts'
+import type { BrokerName, Condition, Figure } from './question.ts'
 
-/** Measures a fresh broker once it looks after transactions and groups, which takes Kafka a while. */
-export const onTransactionBroker = (name: 'odradek' | 'kafka', measure: Measure): Promise<Figure> =>
-  onFreshBroker(name, [], async (broker, restart) => {
+/** Measures a broker once it looks after transactions and groups, which takes Kafka a while. */
+export const onTransactionBroker = (
+  name: BrokerName,
+  condition: Condition,
+  measure: Measure,
+): Promise<Figure> =>
+  onBroker(name, condition, async (broker, restart) => {
     await untilTransactionsAreServed(broker.port)
     await untilGroupsAreServed(broker)
     return measure(broker, restart)

@@ -1,17 +1,26 @@
 // Transactions: how many a second, and how long a reader of what is committed waits for them.
+import { codeOf } from '#model'
 import { OffsetFetch } from '#protocol'
 import { type PendedOffset, TransactionalClient, WireClient } from '#testing'
 import { cpuSecondsOf, rssMbOf } from '../control/broker-cost.ts'
 import type { RunningBroker } from '../control/kafka.ts'
 import { runTransact } from '../control/load.ts'
 import { commitLatency } from './commit-latency.ts'
-import { makeTopic, untilServed } from './fresh-broker.ts'
-import type { Figure, Question } from './question.ts'
+import { type Measure, makeTopic, untilServed } from './fresh-broker.ts'
+import type { BrokerName, Condition, Figure, Question } from './question.ts'
 import { onTransactionBroker } from './transaction-broker.ts'
 
 const topicName = 'transacted'
-const warmSeconds = 10
+/** How long each is asked before it is measured, `fresh` or `hot`. */
+const startSeconds = 3
 const measuredSeconds = 8
+const conditions = ['fresh', 'hot'] as const
+
+/** What a broker is given to do, besides its small requests, before it counts as `hot`: 20 producers in both versions. */
+const warmUps = [
+  { version: 1, seconds: 10 },
+  { version: 2, seconds: 20 },
+] as const
 
 /** Partitions of a transaction and producers at a time, under each version of transactions (KIP-890). */
 const shapes = [1, 2].flatMap((version) =>
@@ -33,53 +42,60 @@ export const transactionQuestions = (): Question[] => [
   ...shapes.map(({ version, producerCount, partitionCount }) => ({
     name: `transactions-v${version}-${partitionCount}-by-${producerCount}`,
     title: `transactions of a record in each of ${partitionCount} partition(s) and an offset, ${producerCount} producer(s), version ${version}`,
-    ask: (name: 'odradek' | 'kafka') =>
-      onTransactionBroker(name, (broker) =>
-        transactions(broker, version as 1 | 2, producerCount, partitionCount),
+    conditions,
+    ask: (name: BrokerName, condition: Condition) =>
+      onWarmBroker(name, condition, (broker) =>
+        transactions(broker, version as Version, producerCount, partitionCount),
       ),
   })),
   ...librdkafkaShapes.map(([partitionCount, producerCount]) => ({
     name: `transactions-librdkafka-${partitionCount}-by-${producerCount}`,
     title: `transactions of a record in each of ${partitionCount} partition(s) and an offset, ${producerCount} producer(s) of librdkafka`,
-    ask: (name: 'odradek' | 'kafka') =>
-      onTransactionBroker(name, (broker) => byLibrdkafka(broker, producerCount, partitionCount)),
+    conditions,
+    ask: (name: BrokerName, condition: Condition) =>
+      onWarmBroker(name, condition, (broker) =>
+        byLibrdkafka(broker, producerCount, partitionCount),
+      ),
   })),
   {
     name: 'transactions-latency',
     title:
       '1,000 records a second committed each 100 ms: from when a record is due until it is read',
-    ask: (name) => onTransactionBroker(name, commitLatency),
+    conditions,
+    ask: (name, condition) => onWarmBroker(name, condition, commitLatency),
   },
 ]
 
+/** As `onTransactionBroker`; one that is hot has served transactions, too. */
+const onWarmBroker = (name: BrokerName, condition: Condition, measure: Measure): Promise<Figure> =>
+  onTransactionBroker(name, condition, async (broker, restart) => {
+    if (condition === 'hot') for (const each of warmUps) await warmUp(broker.port, each)
+    return measure(broker, restart)
+  })
+
+const warmUp = async (port: number, { version, seconds }: (typeof warmUps)[number]) => {
+  const load = await Load.of(port, `warm-${version}`, version, 20, 10)
+  await load.run(seconds)
+  await load.finish()
+}
+
 const transactions = async (
   { port, pid }: RunningBroker,
-  version: 1 | 2,
+  version: Version,
   producerCount: number,
   partitionCount: number,
 ): Promise<Figure> => {
-  const topicId = await makeTopic(port, topicName, partitionCount)
-  const topic = { name: topicName, topicId }
-  await untilServed(port, topicName, partitionCount)
-  const partitions = Array.from({ length: partitionCount }, (_, index) => index)
-  const workers = await Promise.all(
-    Array.from({ length: producerCount }, (_, index) =>
-      Worker.of(port, `worker-${index}`, version),
-    ),
-  )
-  const untilMs = (seconds: number) => performance.now() + seconds * 1000
-  const run = (endMs: number) =>
-    Promise.all(workers.map((each) => each.work(topic, partitions, endMs)))
-  await run(untilMs(warmSeconds))
-  const before = done(workers)
+  const load = await Load.of(port, topicName, version, producerCount, partitionCount)
+  await load.run(startSeconds)
+  const before = load.count
   const cpuBefore = cpuSecondsOf(pid)
   const startedMs = performance.now()
-  await run(untilMs(measuredSeconds))
+  await load.run(measuredSeconds)
   const seconds = (performance.now() - startedMs) / 1000
   const cpuSeconds = cpuSecondsOf(pid) - cpuBefore
-  const count = done(workers) - before
-  await untilStored(port, partitionCount, done(workers))
-  for (const worker of workers) await worker.finish()
+  const count = load.count - before
+  await untilStored(port, partitionCount, load.count)
+  await load.finish()
   return {
     transactionsPerSecond: count / seconds,
     brokerCpuMsEach: (cpuSeconds * 1000) / count,
@@ -98,7 +114,7 @@ const byLibrdkafka = async (
   const { transactions, seconds, all } = await runTransact(
     [
       ...['-b', `127.0.0.1:${port}`, '-t', topicName, '-p', String(partitionCount)],
-      ...['-c', String(producerCount), '-w', String(warmSeconds), '-s', String(measuredSeconds)],
+      ...['-c', String(producerCount), '-w', String(startSeconds), '-s', String(measuredSeconds)],
     ],
     () => {
       cpuBefore = cpuSecondsOf(pid)
@@ -126,32 +142,86 @@ const untilStored = async (port: number, partitionCount: number, count: number):
   }
 }
 
-const done = (workers: readonly Worker[]): number =>
-  workers.reduce((sum, { count }) => sum + count, 0)
+type Version = 1 | 2
+
+/** Producers that write to all partitions of one topic, each one transaction after the other. */
+class Load {
+  readonly #workers: readonly Worker[]
+  readonly #partitions: number[]
+
+  private constructor(workers: readonly Worker[], partitionCount: number) {
+    this.#workers = workers
+    this.#partitions = Array.from({ length: partitionCount }, (_, index) => index)
+  }
+
+  /** Makes the topic; its name is that of the producers, too. */
+  static async of(
+    port: number,
+    name: string,
+    version: Version,
+    producerCount: number,
+    partitionCount: number,
+  ): Promise<Load> {
+    const topic = { name, topicId: await makeTopic(port, name, partitionCount) }
+    await untilServed(port, name, partitionCount)
+    const names = Array.from({ length: producerCount }, (_, index) => `${name}-${index}`)
+    return new Load(
+      await Promise.all(names.map((each) => Worker.of(port, each, version, topic))),
+      partitionCount,
+    )
+  }
+
+  /** How many transactions have been committed. */
+  get count(): number {
+    return this.#workers.reduce((sum, { count }) => sum + count, 0)
+  }
+
+  async run(seconds: number): Promise<void> {
+    const endMs = performance.now() + seconds * 1000
+    await Promise.all(this.#workers.map((each) => each.work(this.#partitions, endMs)))
+  }
+
+  async finish(): Promise<void> {
+    for (const worker of this.#workers) await worker.finish()
+  }
+}
 
 /** A producer with a group of its own, one transaction after the other. */
 class Worker {
   readonly #client: WireClient
   readonly #name: string
-  readonly #version: 1 | 2
+  readonly #version: Version
+  readonly #topic: PendedOffset['topic']
   readonly #producer: TransactionalClient
   count = 0
 
-  private constructor(client: WireClient, name: string, version: 1 | 2) {
+  private constructor(
+    client: WireClient,
+    name: string,
+    version: Version,
+    topic: PendedOffset['topic'],
+  ) {
     this.#client = client
     this.#name = name
     this.#version = version
+    this.#topic = topic
     this.#producer = new TransactionalClient(client, name, version)
     this.#producer.isPatient = true
   }
 
-  static async of(port: number, name: string, version: 1 | 2): Promise<Worker> {
-    const worker = new Worker(await WireClient.connect(port), name, version)
+  static async of(
+    port: number,
+    name: string,
+    version: Version,
+    topic: PendedOffset['topic'],
+  ): Promise<Worker> {
+    const worker = new Worker(await WireClient.connect(port), name, version, topic)
     await worker.#producer.init()
     return worker
   }
 
-  async work(topic: PendedOffset['topic'], partitions: number[], endMs: number): Promise<void> {
+  async work(partitions: number[], endMs: number): Promise<void> {
+    const topic = this.#topic
     while (performance.now() < endMs) {
       if (this.#version === 1) {
         await this.#producer.add(topic, ...partitions)
@@ -169,14 +239,22 @@ class Worker {
 
   /** Throws unless the offset of the last transaction is committed. */
   async finish(): Promise<void> {
-    const fetched = await this.#client.request(OffsetFetch, 7, {
-      groupId: this.#name,
-      topics: [{ name: topicName, partitionIndexes: [0] }],
-      requireStable: true,
-    })
-    const { committedOffset } = fetched.topics[0]!.partitions[0]!
-    if (committedOffset !== this.count)
-      throw new Error(`${this.#name} committed ${this.count}, and its offset is ${committedOffset}`)
+    const offset = await this.#stableOffset()
+    if (offset !== this.count)
+      throw new Error(`${this.#name} committed ${this.count}, and its offset is ${offset}`)
     this.#client.close()
+  }
+
+  async #stableOffset(): Promise<number> {
+    for (;;) {
+      const fetched = await this.#client.request(OffsetFetch, 7, {
+        groupId: this.#name,
+        topics: [{ name: this.#topic.name, partitionIndexes: [0] }],
+        requireStable: true,
+      })
+      const { committedOffset, errorCode } = fetched.topics[0]!.partitions[0]!
+      if (errorCode !== codeOf('UNSTABLE_OFFSET_COMMIT')) return committedOffset
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
   }
 }
