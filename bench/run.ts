@@ -10,6 +10,7 @@ import { ratios, type Spread, spread } from './figures.ts'
 import { acknowledgementQuestions } from './questions/acknowledgements.ts'
 import { compactionQuestion } from './questions/compaction.ts'
 import { consumeQuestions } from './questions/consume.ts'
+import { curveQuestions } from './questions/curves.ts'
 import { groupScaleQuestions } from './questions/group-scale.ts'
 import { groupQuestions } from './questions/groups.ts'
 import { idleQuestions } from './questions/idle.ts'
@@ -40,6 +41,7 @@ const questions: readonly Question[] = [
   ...acknowledgementQuestions(),
   ...restartQuestions(),
   ...transactionQuestions(),
+  ...curveQuestions(),
   compactionQuestion({ recordCount: Number(values.messages), keyCount: Number(values.keys) }),
 ]
 const unknown = positionals.filter((name) => questions.every((each) => each.name !== name))

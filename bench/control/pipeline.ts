@@ -21,6 +21,9 @@ export type AnswerCheck = (answer: Buffer) => boolean
 /** How long to go on: for some seconds, or until so many answers have come. */
 export type Span = { readonly seconds: number } | { readonly answers: number }
 
+/** Connections that are made at a time: a backlog takes no more. */
+export const connectedTogether = 100
+
 /** What came of it. */
 export interface Pumped {
   /** Answers that came in so many seconds. */
@@ -40,7 +43,11 @@ export const pump = async (
   span: Span,
   isGood: AnswerCheck,
 ): Promise<Pumped> => {
-  const pumps = await Promise.all(streams.map((stream) => begin(port, stream, isGood)))
+  const pumps: Awaited<ReturnType<typeof begin>>[] = []
+  while (pumps.length < streams.length) {
+    const some = streams.slice(pumps.length, pumps.length + connectedTogether)
+    pumps.push(...(await Promise.all(some.map((stream) => begin(port, stream, isGood)))))
+  }
   const answered = (): number => pumps.reduce((sum, each) => sum + each.answers(), 0)
   const startedMs = performance.now()
   for (const each of pumps) each.start()

@@ -26,7 +26,7 @@ export const consumeQuestions = (): Question[] => [
         onBroker(broker, condition, (running) => byLibrdkafka(running, messageSize, messageCount)),
     }),
   ),
-  ...[1, 4, 20].map(
+  ...[1, 4, 20, 100].map(
     (readerCount): Question => ({
       name: `catch-up-${readerCount}`,
       title: `${storedCount} messages of 100 B in ${partitionCount} partitions are read from the beginning by ${readerCount} reader(s) at once, 1 MiB of a partition a request`,

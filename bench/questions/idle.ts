@@ -4,12 +4,11 @@ import { Fetch } from '#protocol'
 import { fetchRequest, WireClient } from '#testing'
 import { cpuSecondsOf, rssMbOf } from '../control/broker-cost.ts'
 import type { RunningBroker } from '../control/kafka.ts'
+import { connectedTogether } from '../control/pipeline.ts'
 import { makeTopic, onBroker, untilServed } from './fresh-broker.ts'
 import type { Figure, Question } from './question.ts'
 
 const connectionCount = 5000
-/** Connections that are made at a time: a backlog takes no more. */
-const connectedTogether = 100
 const measuredSeconds = 10
 
 export const idleQuestions = (): Question[] => [

@@ -96,7 +96,8 @@ const cost = (brokerCpuSecondsPerGb?: number, brokerRssMb?: number) => {
   return { brokerCpuSecondsPerGb, brokerRssMb }
 }
 
-interface FramesShape extends Shape {
+/** Requests made beforehand, sent again and again. */
+export interface FramesShape extends Shape {
   acks: -1 | 1
   messagesPerBatch: number
   partitionsPerRequest: number
@@ -105,7 +106,8 @@ interface FramesShape extends Shape {
   depth: number
 }
 
-const byFrames = (shape: FramesShape): Question => {
+/** The rate at which a broker takes them, and what it costs. */
+export const byFrames = (shape: FramesShape): Question => {
   const { name, conditions, messageSize, partitionCount, connectionCount } = shape
   const acks = shape.acks === -1 ? 'all' : '1'
   const request = `${shape.messagesPerBatch} message(s) of ${messageSize} B in each of ${shape.partitionsPerRequest} partition(s) a request`

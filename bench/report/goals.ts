@@ -11,11 +11,11 @@ export interface Goal {
 
 /** A question in one condition. */
 export interface Row {
+  title: string
   question: string
   condition: Condition
-  title: string
-  rate?: Goal
-  cost?: Goal
+  rate?: Goal | undefined
+  cost?: Goal | undefined
 }
 
 const atLeast = (key: string, floor: number): Goal => ({ key, floor, smaller: false })
@@ -23,108 +23,97 @@ const atMost = (key: string, floor: number): Goal => ({ key, floor, smaller: tru
 const messages = (floor: number): Goal => atLeast('messagesPerSecond', floor)
 const gigabytes = (floor: number): Goal => atLeast('gigabytesPerSecond', floor)
 const cpu = (floor: number): Goal => atMost('brokerCpuSecondsPerGb', floor)
+const cpuOfMessage = (floor: number): Goal => atMost('brokerCpuMicrosPerMessage', floor)
 const memory = (floor: number): Goal => atMost('brokerRssMb', floor)
 
-/** In the order that they are shown in. */
-export const goals: readonly Row[] = [
-  {
-    ...{ question: 'produce-100b-acks-1', condition: 'hot', rate: messages(0.85), cost: cpu(1) },
-    title: 'produce 100 B, 4 partitions, acks=1',
-  },
-  {
-    ...{ question: 'produce-100b-acks-1', condition: 'fresh', rate: messages(1.5) },
-    ...{ cost: cpu(0.25), title: 'the same' },
-  },
-  {
-    ...{ question: 'produce-100b-acks-1-frames', condition: 'hot', rate: messages(0.85) },
-    ...{ cost: cpu(1), title: 'the same by frames' },
-  },
-  {
-    ...{ question: 'produce-100b-acks-all', condition: 'hot', rate: messages(0.75) },
-    ...{ cost: cpu(1.5), title: 'produce 100 B, acks=all, ours synced' },
-  },
-  {
-    ...{ question: 'produce-100b-acks-all', condition: 'fresh', rate: messages(1.35) },
-    ...{ cost: cpu(0.38), title: 'the same' },
-  },
-  {
-    ...{ question: 'produce-100b-acks-all', condition: 'flushed', rate: messages(0.9) },
-    ...{ cost: cpu(1), title: 'the same' },
-  },
-  {
-    ...{ question: 'produce-1kb-16-partitions', condition: 'hot', rate: messages(2) },
-    ...{ cost: cpu(0.5), title: 'produce 1 KB, 16 partitions, acks=1' },
-  },
-  {
-    ...{ question: 'produce-1kb-lz4', condition: 'hot', rate: messages(0.9), cost: cpu(1) },
-    title: 'produce 1 KB lz4, acks=all',
-  },
-  {
-    ...{ question: 'produce-1000-partitions', condition: 'flushed', rate: messages(10) },
-    ...{ cost: cpu(0.5), title: '1,000 partitions, 200 B, 50 producers, acks=all' },
-  },
-  {
-    ...{ question: 'consume-100b', condition: 'hot', rate: messages(0.9), cost: cpu(1.1) },
-    title: 'consume 100 B',
-  },
-  {
-    ...{ question: 'consume-1kb', condition: 'hot', rate: messages(0.9), cost: cpu(1.1) },
-    title: 'consume 1 KB',
-  },
-  ...[1, 4, 20].map(
-    (count): Row => ({
-      ...{ question: `catch-up-${count}`, condition: 'hot', rate: gigabytes(0.9) },
-      ...{ cost: cpu(1.1), title: `catch up, ${count} reader(s)` },
-    }),
-  ),
-  ...[1, 4, 20].map(
-    (count): Row => ({
-      ...{ question: `tail-${count}`, condition: 'hot', rate: gigabytes(0.9), cost: cpu(1.1) },
-      title: `read at the tail, ${count} reader(s)`,
-    }),
-  ),
-  {
-    ...{ question: 'one-message-a-request', condition: 'hot', rate: messages(3) },
-    ...{ cost: cpu(0.25), title: 'one message a request' },
-  },
-  {
-    ...{ question: 'one-message-a-request-frames', condition: 'hot', rate: messages(3) },
-    ...{ cost: cpu(0.25), title: 'the same by frames, 10 connections' },
-  },
-  ...(['hot', 'flushed'] as const).flatMap((condition): Row[] => [
-    {
-      ...{ question: 'latency-20k', condition, title: '20 k msg/s of 1 KB: acknowledged, p99' },
-      rate: atMost('ackP99Ms', condition === 'hot' ? 1 : 0.05),
-      cost: atMost('brokerCpuMicrosPerMessage', 1),
-    },
-    {
-      ...{ question: 'latency-20k', condition, title: '20 k msg/s of 1 KB: end to end, p99' },
-      rate: atMost('endToEndP99Ms', condition === 'hot' ? 1.2 : 0.06),
-    },
-    {
-      ...{ question: 'latency-2k', condition, title: '2 k msg/s, no linger: acknowledged, p50' },
-      rate: atMost('ackP50Ms', condition === 'hot' ? 1.6 : 0.03),
-      cost: atMost('brokerCpuMicrosPerMessage', 1),
-    },
-    {
-      ...{ question: 'latency-2k', condition, title: '2 k msg/s, no linger: acknowledged, p99' },
-      rate: atMost('ackP99Ms', condition === 'hot' ? 2 : 0.03),
-    },
-  ]),
-  {
-    ...{ question: 'start', condition: 'fresh', rate: atMost('startMs', 0.13) },
-    ...{ cost: memory(0.25), title: 'start to the first answer; idle memory' },
-  },
-  {
-    ...{ question: 'restart-10000-partitions', condition: 'fresh', rate: atMost('writeMs', 0.15) },
-    ...{ cost: memory(0.3), title: '10,000 partitions: a message to each; memory' },
-  },
-  {
-    ...{ question: 'restart-10000-partitions', condition: 'fresh' },
-    ...{ rate: atMost('cleanRestartMs', 0.15), title: '10,000 partitions: restart' },
-  },
-  {
-    ...{ question: 'idle-connections', condition: 'hot', rate: atMost('brokerCpuPercent', 0.5) },
-    ...{ cost: memory(0.4), title: '5,000 waiting connections: CPU; memory' },
-  },
+const row = (
+  title: string,
+  question: string,
+  condition: Condition,
+  rate?: Goal,
+  cost?: Goal,
+): Row => ({ title, question, condition, rate, cost })
+
+const produced: readonly Row[] = [
+  row('produce 100 B, acks=1', 'produce-100b-acks-1', 'hot', messages(0.85), cpu(1)),
+  row('the same', 'produce-100b-acks-1', 'fresh', messages(1.5), cpu(0.25)),
+  row('the same by frames', 'produce-100b-acks-1-frames', 'hot', messages(0.85), cpu(1)),
+  row('produce 100 B, acks=all', 'produce-100b-acks-all', 'hot', messages(0.75), cpu(1.5)),
+  row('the same', 'produce-100b-acks-all', 'fresh', messages(1.35), cpu(0.38)),
+  row('the same', 'produce-100b-acks-all', 'flushed', messages(0.9), cpu(1)),
+  row('produce 1 KB, 16 partitions', 'produce-1kb-16-partitions', 'hot', messages(2), cpu(0.5)),
+  row('produce 1 KB lz4, acks=all', 'produce-1kb-lz4', 'hot', messages(0.9), cpu(1)),
+  row('1,000 partitions, acks=all', 'produce-1000-partitions', 'flushed', messages(10), cpu(0.5)),
+  row('one message a request', 'one-message-a-request', 'hot', messages(3), cpu(0.25)),
+  row('the same by frames', 'one-message-a-request-frames', 'hot', messages(3), cpu(0.25)),
 ]
+
+const consumed: readonly Row[] = [
+  row('consume 100 B', 'consume-100b', 'hot', messages(0.9), cpu(1.1)),
+  row('consume 1 KB', 'consume-1kb', 'hot', messages(0.9), cpu(1.1)),
+  ...['catch-up', 'tail'].flatMap((where) =>
+    [1, 4, 20].map((readers) =>
+      row(`${where}, ${readers} reader(s)`, `${where}-${readers}`, 'hot', gigabytes(0.9), cpu(1.1)),
+    ),
+  ),
+]
+
+/** A floor for a hot Kafka, and one for Kafka that syncs each append. */
+const latencies = (title: string, question: string, key: string, hot: number, flushed: number) => [
+  row(title, question, 'hot', atMost(key, hot), cpuOfMessage(1)),
+  row(title, question, 'flushed', atMost(key, flushed), cpuOfMessage(1)),
+]
+
+const timed: readonly Row[] = [
+  ...latencies('20 k msg/s of 1 KB: acknowledged, p99', 'latency-20k', 'ackP99Ms', 1, 0.05),
+  ...latencies('20 k msg/s of 1 KB: read, p99', 'latency-20k', 'endToEndP99Ms', 1.2, 0.06),
+  ...latencies('2 k msg/s: acknowledged, p50', 'latency-2k', 'ackP50Ms', 1.6, 0.03),
+  ...latencies('2 k msg/s: acknowledged, p99', 'latency-2k', 'ackP99Ms', 2, 0.03),
+]
+
+const idle: readonly Row[] = [
+  row('start; idle memory', 'start', 'fresh', atMost('startMs', 0.13), memory(0.25)),
+  row(
+    '10,000 partitions: a message to each; memory',
+    'restart-10000-partitions',
+    'fresh',
+    atMost('writeMs', 0.15),
+    memory(0.3),
+  ),
+  row(
+    '10,000 partitions: restart',
+    'restart-10000-partitions',
+    'fresh',
+    atMost('cleanRestartMs', 0.15),
+  ),
+  row(
+    '5,000 waiting connections: CPU; memory',
+    'idle-connections',
+    'hot',
+    atMost('brokerCpuPercent', 0.5),
+    memory(0.4),
+  ),
+]
+
+/** Of transactions with an offset, by partitions and producers: how many times Kafka's rate. */
+const transactionFloors = [
+  [1, 1, 2],
+  [1, 20, 2],
+  [10, 20, 3],
+  [100, 1, 10],
+] as const
+
+const transactions: readonly Row[] = transactionFloors.flatMap(([partitions, producers, floor]) =>
+  (['librdkafka', 'v2'] as const).map((client) =>
+    row(
+      `transactions of ${partitions} partition(s), ${producers} producer(s), ${client}`,
+      `transactions-${client}-${partitions}-by-${producers}`,
+      'hot',
+      atLeast('transactionsPerSecond', floor),
+      atMost('brokerCpuMsEach', 0.25),
+    ),
+  ),
+)
+
+/** In the order that they are shown in. */
+export const goals: readonly Row[] = [...produced, ...consumed, ...timed, ...idle, ...transactions]
