@@ -1,9 +1,10 @@
 // How cost grows with the size of messages and batches, and with the number of partitions, connections and stored
 // bytes: for each curve the same question at several places.
+
+import { rssMbOf } from '../control/broker-cost.ts'
 import { pump } from '../control/pipeline.ts'
 import { isProduced, produceFrame } from '../control/produce-frames.ts'
 import { Reader } from '../control/reader.ts'
-import { rssMbOf } from '../control/broker-cost.ts'
 import { endsOf, makeTopic, onFreshBroker, untilServed } from './fresh-broker.ts'
 import { byFrames, type FramesShape } from './produce.ts'
 import type { BrokerName, Figure, Question } from './question.ts'

@@ -1,6 +1,7 @@
 // Fetches that wait for bytes. Each waits on its partitions and is woken by what makes them readable,
 // counted once a turn and partition, or by its own time; nothing polls.
 import type { Movement, PartitionId } from '#log'
+import type { Uuid } from '#model'
 import type { Clock, Timer } from '#world'
 
 /** A fetch to be parked. */
@@ -23,7 +24,8 @@ interface Parked {
 /** All parked fetches of a broker. */
 export class FetchWaits {
   readonly #clock: Clock
-  readonly #byPartition = new Map<string, Set<Parked>>()
+  /** By topic id and number: a key of both would be made anew for each of a thousand partitions a turn. */
+  readonly #byTopic = new Map<Uuid, Map<number, Set<Parked>>>()
   readonly #all = new Set<Parked>()
   #closed = false
 
@@ -58,7 +60,7 @@ export class FetchWaits {
   /** Wakes those for whom the movements are enough. */
   moved(movements: readonly Movement[]): void {
     for (const movement of movements) {
-      const waiting = this.#byPartition.get(keyOf(movement))
+      const waiting = this.#byTopic.get(movement.topicId)?.get(movement.partition)
       if (!waiting) continue
       for (const parked of [...waiting]) {
         parked.missingBytes -= movement.readableBytes
@@ -79,11 +81,10 @@ export class FetchWaits {
 
   #add(parked: Parked): void {
     this.#all.add(parked)
-    for (const partition of parked.wait.partitions) {
-      const key = keyOf(partition)
-      const waiting = this.#byPartition.get(key)
-      if (waiting) waiting.add(parked)
-      else this.#byPartition.set(key, new Set([parked]))
+    for (const { topicId, partition } of parked.wait.partitions) {
+      const ofTopic = this.#byTopic.get(topicId) ?? new Map<number, Set<Parked>>()
+      const waiting = ofTopic.get(partition) ?? new Set()
+      this.#byTopic.set(topicId, ofTopic.set(partition, waiting.add(parked)))
     }
     parked.timer = this.#clock.after(parked.wait.maxWaitMs, parked.wake)
   }
@@ -91,13 +92,12 @@ export class FetchWaits {
   #remove(parked: Parked): void {
     parked.timer?.cancel()
     if (!this.#all.delete(parked)) return
-    for (const partition of parked.wait.partitions) {
-      const key = keyOf(partition)
-      const waiting = this.#byPartition.get(key)
+    for (const { topicId, partition } of parked.wait.partitions) {
+      const ofTopic = this.#byTopic.get(topicId)
+      const waiting = ofTopic?.get(partition)
       waiting?.delete(parked)
-      if (waiting?.size === 0) this.#byPartition.delete(key)
+      if (waiting?.size === 0) ofTopic!.delete(partition)
+      if (ofTopic?.size === 0) this.#byTopic.delete(topicId)
     }
   }
 }
-
-const keyOf = ({ topicId, partition }: PartitionId): string => `${topicId}-${partition}`

@@ -16,7 +16,7 @@
 // laid over what stands there now.
 import { join } from 'node:path'
 import { crc32c } from '#bytes'
-import { uuidFromBytes, uuidToBytes } from '#model'
+import { type Uuid, uuidFromBytes, uuidToBytes } from '#model'
 import type { Disk, DiskFile, Logger } from '#world'
 import { commitLogShareMax } from '../limits.ts'
 
@@ -239,8 +239,12 @@ export const encodeEntry = (
   entry.writeUInt32BE(magic, 0)
   entry.writeUInt32BE(entry.length, 20)
   let at = entryHeaderSize
+  let topic: Uuid | undefined
+  let topicBytes: Buffer = Buffer.alloc(0)
   for (const { topicId, partition, baseOffset, position, chunks, size } of pieces) {
-    uuidToBytes(topicId).copy(entry, at)
+    // Neighbours are mostly of one topic.
+    if (topicId !== topic) [topic, topicBytes] = [topicId, uuidToBytes(topicId)]
+    topicBytes.copy(entry, at)
     entry.writeUInt32BE(partition, at + 16)
     entry.writeBigUInt64BE(BigInt(baseOffset), at + 20)
     entry.writeBigUInt64BE(BigInt(position), at + 28)

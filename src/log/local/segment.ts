@@ -45,6 +45,8 @@ export interface IndexedBatch {
  */
 export class Segment {
   readonly baseOffset: number
+  /** Of its batches; made once, since each write looks its file up by it. */
+  path: string
   readonly #stem: string
   /** What its files' names end in while they are not in their place yet. */
   #ending: string
@@ -78,6 +80,7 @@ export class Segment {
     this.baseOffset = baseOffset
     this.#stem = join(folder, segmentName(baseOffset))
     this.#ending = ending
+    this.path = this.#logPath()
     this.size = size
     this.writtenSize = size
     this.syncedSize = size
@@ -91,14 +94,15 @@ export class Segment {
     )
   }
 
-  get path(): string {
-    return `${this.#stem}.log${this.#ending}`
-  }
-
   /** Its files have been renamed. */
   moved(ending: string): void {
     this.#ending = ending
+    this.path = this.#logPath()
     if (ending === '') this.#thinAborted()
+  }
+
+  #logPath(): string {
+    return `${this.#stem}.log${this.#ending}`
   }
 
   /** There is a file with its aborted transactions. */
