@@ -13,7 +13,7 @@ export const unfoldedSizeMin = 64 * 1024 * 1024
  */
 export const unfoldedSizeMax = 256 * 1024 * 1024
 
-/** Page-cache writes of one turn of the event loop; what is over goes through the thread pool (D7). */
+/** Page-cache writes of one turn of the event loop; what is over waits for the next one (D7). */
 export const writeMsPerTurnMax = 2
 
 /** A write that took longer means that the kernel is writing back: use the pool for a while (D7). */

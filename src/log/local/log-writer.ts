@@ -1,6 +1,6 @@
 // What a turn of the event loop appended goes to the page cache at its end: one write a partition. The
-// loop itself writes where that is fast, which is nearly always; the thread pool does the rest, in order
-// per partition (D7).
+// loop itself writes where that is fast, which is nearly always, and as much of it as a turn has time for;
+// where it is slow the thread pool does, in order per partition (D7).
 import { type Clock, type Disk, DiskError, type Logger } from '#world'
 import {
   flushMsNever,
@@ -75,18 +75,20 @@ export class LogWriter {
     }
   }
 
+  /** What there is no time for is left to the next turn: handing it to the pool costs several times as much. */
   #endTurn(): void {
     this.#scheduled = false
-    const partitions = [...this.#turn]
-    this.#turn.clear()
     const startedMs = this.#clock.monotonicMs()
     let nowMs = startedMs
-    for (const partition of partitions) {
-      const mayWrite =
-        nowMs - startedMs < writeMsPerTurnMax &&
-        nowMs >= this.#poolUntilMs &&
-        this.#rounds.unsyncedBytes < unsyncedBytesMax
+    for (const partition of this.#turn) {
+      if (nowMs - startedMs >= writeMsPerTurnMax) {
+        this.schedule(partition)
+        break
+      }
+      this.#turn.delete(partition)
       if (partition.writing || partition.runs.length === 0) continue
+      const mayWrite =
+        nowMs >= this.#poolUntilMs && this.#rounds.unsyncedBytes < unsyncedBytesMax
       if (!mayWrite || !this.#writeNow(partition)) this.#drainLater(partition)
       const afterMs = this.#clock.monotonicMs()
       if (afterMs - nowMs > slowWriteMs) this.#poolUntilMs = afterMs + slowPauseMs
