@@ -42,6 +42,9 @@ export const commitLogPieceSizeMax = 64 * 1024
 /** What one round writes to the commit log at most. */
 export const commitLogEntrySizeMax = 4 * 1024 * 1024
 
+/** Bytes at the end of one open segment that are kept back for a larger write. */
+export const keptBackSizeMax = 8 * 1024
+
 /** Bytes of recent batches kept for readers at the tail, over all partitions. */
 export const tailCacheBytesMax = 64 * 1024 * 1024
 

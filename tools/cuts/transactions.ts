@@ -114,12 +114,16 @@ export class PartitionTransactions {
     const { logStart, end, lastStable } = logs.bounds(id)!
     const states = this.#statesOf(records)
     const open = logs.openTransactions(id)
+    // What was before the log start is known no more; retention may have moved it since the records were read.
     for (const [producerId, { firstOffset, state }] of states)
-      if (state === 'open' && !open.some((each) => each.producerId === producerId))
+      if (
+        firstOffset >= logStart &&
+        state === 'open' &&
+        !open.some((each) => each.producerId === producerId)
+      )
         this.#broken(`the transaction of ${producerId} at ${firstOffset} is not known to be open`)
     for (const { producerId, firstOffset } of open) {
       const ours = states.get(producerId)
-      // What was before the log start is known no more.
       if (firstOffset >= logStart && (ours?.state !== 'open' || ours.firstOffset !== firstOffset))
         this.#broken(`the transaction of ${producerId} at ${firstOffset} is not open any more`)
     }

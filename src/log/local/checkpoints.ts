@@ -102,7 +102,8 @@ export class Checkpoints {
       ...served.map((partition) => ({ ...partition.id, offset: partition.end })),
       ...damaged.map((partition) => ({ ...partition.id, offset: partition.lostEnd })),
     ])
-    await this.#dataFolder.markClean(served)
+    // A start after a clean stop does not look into the commit log.
+    if (!this.#rounds.leavesInLog) await this.#dataFolder.markClean(served)
   }
 
   async #write(): Promise<void> {

@@ -1,9 +1,11 @@
 // A bounded number of open files. A file is lent for an operation and stays open until its place is
 // needed: never closed with an operation in flight or with bytes that are not synced (D8).
 import type { Disk, DiskFile, OpenMode } from '#world'
+import { keptBackSizeMax } from '../limits.ts'
+import { BufferedFile } from './buffered-file.ts'
 
 interface Entry {
-  file: DiskFile
+  file: BufferedFile
   users: number
   pinned: boolean
   /** Its path may mean another file by now: closed when the last user is done. */
@@ -31,7 +33,7 @@ export class FileLeases {
   }
 
   /** The file when it is open already, for an operation on this very turn. */
-  peek(path: string): DiskFile | undefined {
+  peek(path: string): BufferedFile | undefined {
     return this.#open.get(path)?.file
   }
 
@@ -119,7 +121,7 @@ export class FileLeases {
     }
     this.#taken += 1
     try {
-      const file = await this.#disk.open(path, mode)
+      const file = new BufferedFile(await this.#disk.open(path, mode), keptBackSizeMax)
       const entry = { file, users: 1, pinned: false, released: false }
       this.#open.set(path, entry)
       return entry

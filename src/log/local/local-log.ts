@@ -118,6 +118,7 @@ export class LocalLog implements LogEngine {
       this.#leases,
       this.#commitLog,
       settings.folder,
+      (partition, error) => this.#full(partition, error),
     )
     this.#dataFolder = new DataFolder(disk, clock, logger, settings.folder)
     this.#reader = new LogReader(disk, this.#leases)
@@ -468,6 +469,8 @@ export class LocalLog implements LogEngine {
       error: error.message,
     })
     partition.refuse()
+    if (partition.config.flush === 'disk')
+      for (const [{ path }, end] of partition.forgetKept()) this.#leases.peek(path)?.forget(end)
     const retry = async (): Promise<void> => {
       if (this.#closed || partition.dropped) return
       try {
@@ -486,12 +489,12 @@ export class LocalLog implements LogEngine {
     this.#clock.after(fullDiskRetryMs, () => void retry())
   }
 
-  #openAgain(partition: Partition): Promise<RecoveredLog> {
-    const { id, folder, filesEnd } = partition
-    const { logStart } = partition
+  async #openAgain(partition: Partition): Promise<RecoveredLog> {
+    const { id, folder, filesEnd, logStart } = partition
+    for (const { path } of partition.segments) this.#leases.peek(path)?.flush()
     const known = { recoveryPoint: filesEnd, clean: false, logStart, powerLost: false }
     if (partition.hasFolder) return this.#recover(id, folder, known)
-    return Promise.resolve(emptyLog(this.#settings.producersMax))
+    return emptyLog(this.#settings.producersMax)
   }
 }
 

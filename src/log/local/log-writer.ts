@@ -87,8 +87,7 @@ export class LogWriter {
       }
       this.#turn.delete(partition)
       if (partition.writing || partition.runs.length === 0) continue
-      const mayWrite =
-        nowMs >= this.#poolUntilMs && this.#rounds.unsyncedBytes < unsyncedBytesMax
+      const mayWrite = nowMs >= this.#poolUntilMs && this.#rounds.unsyncedBytes < unsyncedBytesMax
       if (!mayWrite || !this.#writeNow(partition)) this.#drainLater(partition)
       const afterMs = this.#clock.monotonicMs()
       if (afterMs - nowMs > slowWriteMs) this.#poolUntilMs = afterMs + slowPauseMs
@@ -101,9 +100,13 @@ export class LogWriter {
   #writeNow(partition: Partition): boolean {
     if (!partition.hasFolder) return false
     for (const { segment } of partition.runs) if (!this.#leases.peek(segment.path)) return false
+    const { mayWriteLater } = partition
     for (const run of partition.takeRuns()) {
+      const file = this.#leases.peek(run.segment.path)!
       try {
-        this.#leases.peek(run.segment.path)!.writeNow(run.chunks, run.position)
+        this.#leaveSegment(partition, run)
+        if (mayWriteLater) file.writeLater(run.chunks, run.size, run.position)
+        else file.writeNow(run.chunks, run.position)
       } catch (error) {
         this.#failed(partition, error)
         return true
@@ -135,6 +138,7 @@ export class LogWriter {
           await this.#leases.use(path, 'create', async (file) => {
             // A topic of the same name may stand there by now.
             if (partition.dropped) return
+            this.#leaveSegment(partition, run)
             await file.write(run.chunks, run.position)
             if (partition.config.flush === 'disk') this.#leases.pin(path)
           })
@@ -161,6 +165,12 @@ export class LogWriter {
       await writeTopicId(this.#disk, partition.folder, partition.id.topicId)
       partition.hasFolder = true
     })
+  }
+
+  /** A start takes what is in a segment for all of it when there is a later one. */
+  #leaveSegment({ written }: Partition, { segment }: Run): void {
+    if (written.segment && written.segment !== segment)
+      this.#leases.peek(written.segment.path)?.flush()
   }
 
   #wrote(partition: Partition, run: Run): void {

@@ -71,6 +71,8 @@ export class Partition {
   dropped = false
   /** Bytes that the sync rounds know of and have not settled. */
   notedBytes = 0
+  /** Everything before it is in the commit log, or may be once a write to it has ended. */
+  logged: Mark
   /** Everything before this offset is in the segments' files for good, whatever the commit log has. */
   filesEnd: number
   /** Runs that are written and neither synced nor in the commit log; undefined when they are too many. */
@@ -131,6 +133,7 @@ export class Partition {
     this.lostEnd = recovered.recoveryPoint
     this.written = this.#markOfEnd()
     this.durable = this.written
+    this.logged = this.written
     this.filesEnd = this.end
     this.#shown = this.written
     this.untouched = recovered.untouched
@@ -204,6 +207,7 @@ export class Partition {
     this.spoiledAt = undefined
     this.written = this.#markOfEnd()
     this.durable = this.written
+    this.logged = this.written
     this.filesEnd = this.end
     this.takeUnsynced()
     this.#shown = this.written
@@ -236,6 +240,11 @@ export class Partition {
   /** Somebody wants what is written to be on disk, whatever `flush` says. */
   get hasDiskWaiters(): boolean {
     return this.#diskWaiters.length > 0
+  }
+
+  /** Nobody is told of a write before it is on disk, so that it need not be in the page cache until then. */
+  get mayWriteLater(): boolean {
+    return this.config.flush === 'disk' && this.#writtenWaiters.length === 0
   }
 
   /** Readers of committed records stop here. */
@@ -389,6 +398,25 @@ export class Partition {
   refuse(): void {
     this.refusing = true
     this.#failAll(kafkaError('KAFKA_STORAGE_ERROR', 'The disk is full.'))
+  }
+
+  /**
+   * What the files may have kept back is not written after all, beyond what the commit log may have: that must
+   * not be missing in the segments when a start lays it over them. Returns where each segment ends now.
+   */
+  forgetKept(): [Segment, end: number][] {
+    const mark = this.logged.offset > this.durable.offset ? this.logged : this.durable
+    const later = this.segments.filter(
+      ({ baseOffset }) => baseOffset >= (mark.segment?.baseOffset ?? 0),
+    )
+    const ends = later.map((segment): [Segment, number] => [
+      segment,
+      segment === mark.segment ? mark.position : 0,
+    ])
+    for (const [segment, end] of ends) segment.writtenSize = Math.min(segment.writtenSize, end)
+    this.takeUnsynced()
+    this.written = mark
+    return ends
   }
 
   /** Moves the log start up, for readers at once. */

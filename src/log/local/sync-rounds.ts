@@ -30,6 +30,8 @@ export class SyncRounds {
   readonly #leases: FileLeases
   readonly #dataFolder: string
   readonly #commitLog: CommitLog
+  /** A write found no room. */
+  readonly #full: (partition: Partition, error: DiskError) => void
   readonly #coveredMax: number
   /** By half of the commit log: the segments whose newest bytes may be only there. */
   readonly #covered: [Map<Segment, Partition>, Map<Segment, Partition>] = [new Map(), new Map()]
@@ -54,7 +56,9 @@ export class SyncRounds {
     leases: FileLeases,
     commitLog: CommitLog,
     dataFolder: string,
+    full: (partition: Partition, error: DiskError) => void,
   ) {
+    this.#full = full
     this.#commitLog = commitLog
     this.#coveredMax = Math.floor(leases.countMax / 2)
     this.#disk = disk
@@ -70,6 +74,11 @@ export class SyncRounds {
     this.#idleBytes += bytes
     this.unsyncedBytes += bytes
     partition.notedBytes += bytes
+  }
+
+  /** Something that was acknowledged is in the commit log and not in its segment for good. */
+  get leavesInLog(): boolean {
+    return this.#covered.some((half) => [...half].some((each) => isOnlyLogged(...each)))
   }
 
   /** Begins a round if one is due; called when the writes of a turn have been handed out. */
@@ -155,7 +164,9 @@ export class SyncRounds {
       pieces.size >= commitLogSegmentsMin &&
       size <= commitLogEntrySizeMax &&
       this.#commitLog.hasRoom(size)
-    return isWorthIt ? pieces : new Map()
+    if (!isWorthIt) return new Map()
+    for (const [partition, { mark }] of pieces) partition.logged = mark
+    return pieces
   }
 
   /** Files that are only in the log stay open, and some must be left for the others. */
@@ -192,7 +203,7 @@ export class SyncRounds {
       for (const [segment, partition] of covered) {
         await partition.inFolder(() => this.#syncSegment(partition, segment))
         // Its bytes are nowhere else: the half is kept for the next start.
-        if (partition.offline && segment.syncedSize < segment.loggedSize) return
+        if (isOnlyLogged(segment, partition)) return
       }
       covered.clear()
       this.#commitLog.release(half)
@@ -200,7 +211,10 @@ export class SyncRounds {
   }
 
   async #syncSegment(partition: Partition, segment: Segment): Promise<void> {
-    if (partition.dropped || partition.offline || segment.syncedSize >= segment.loggedSize) return
+    const isDone = (): boolean =>
+      partition.dropped || !!partition.offline || segment.syncedSize >= segment.loggedSize
+    while (!isDone() && !this.#isFinishing && !this.#flush(partition)) await this.#pause()
+    if (isDone()) return
     const { written: mark } = partition
     const size = segment.writtenSize
     try {
@@ -227,6 +241,11 @@ export class SyncRounds {
   /** A sync that failed has lost the pages, and a second one would not notice (D5). */
   async #sync(partition: Partition): Promise<void> {
     if (partition.dropped || partition.offline) return this.#forget(partition)
+    if (!this.#isFinishing && !this.#flush(partition)) {
+      await this.#pause()
+      this.note(partition, 0)
+      return
+    }
     const mark = partition.written
     partition.takeUnsynced()
     try {
@@ -245,7 +264,7 @@ export class SyncRounds {
       if (partition.dropped) return this.#forget(partition)
       // Without a descriptor nothing was synced, and so nothing lost.
       if (error instanceof DiskError && outOfDescriptors.has(error.code)) {
-        await new Promise<void>((resolve) => this.#clock.after(idleSyncMs, resolve))
+        await this.#pause()
         this.note(partition, 0)
         return
       }
@@ -255,6 +274,24 @@ export class SyncRounds {
     }
     partition.inFiles(mark)
     partition.synced(mark)
+  }
+
+  /** Brings what the files keep back into the page cache; false where there is no room, by which nothing is lost. */
+  #flush(partition: Partition): boolean {
+    try {
+      for (const { path, writtenSize, syncedSize } of partition.segments)
+        if (writtenSize > syncedSize) this.#leases.peek(path)?.flush()
+      return true
+    } catch (error) {
+      // To sync the file will fail as this has.
+      if (!(error instanceof DiskError) || error.kind !== 'full') return true
+      if (!partition.refusing) this.#full(partition, error)
+      return false
+    }
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => this.#clock.after(idleSyncMs, resolve))
   }
 
   #syncFailed(partition: Partition, error: unknown): void {
@@ -292,6 +329,9 @@ export class SyncRounds {
     return this.#dataFolderSync
   }
 }
+
+const isOnlyLogged = ({ syncedSize, loggedSize }: Segment, { dropped }: Partition): boolean =>
+  !dropped && syncedSize < loggedSize
 
 /** What of a partition goes to the commit log in one round. */
 interface Piece {
