@@ -22,6 +22,7 @@ export class FileLeases {
   readonly #waiting: (() => void)[] = []
   /** Files that are open, being opened or being closed. */
   #taken = 0
+  #openedCount = 0
 
   constructor(disk: Disk, countMax: number) {
     this.#disk = disk
@@ -121,7 +122,10 @@ export class FileLeases {
     }
     this.#taken += 1
     try {
-      const file = new BufferedFile(await this.#disk.open(path, mode), keptBackSizeMax)
+      this.#openedCount += 1
+      // Files that fill at the same rate are not to be full at the same time.
+      const capacity = keptBackSizeMax * (1 - (this.#openedCount % 16) / 32)
+      const file = new BufferedFile(await this.#disk.open(path, mode), capacity)
       const entry = { file, users: 1, pinned: false, released: false }
       this.#open.set(path, entry)
       return entry

@@ -78,7 +78,11 @@ export class SyncRounds {
 
   /** Something that was acknowledged is in the commit log and not in its segment for good. */
   get leavesInLog(): boolean {
-    return this.#covered.some((half) => [...half].some((each) => isOnlyLogged(...each)))
+    return this.#covered.some((half) =>
+      [...half].some(
+        ([{ syncedSize, loggedSize }, { dropped }]) => !dropped && syncedSize < loggedSize,
+      ),
+    )
   }
 
   /** Begins a round if one is due; called when the writes of a turn have been handed out. */
@@ -201,9 +205,10 @@ export class SyncRounds {
     const covered = this.#covered[half]
     this.#freeing = this.#freeing.then(async () => {
       for (const [segment, partition] of covered) {
+        const { loggedSize } = segment
         await partition.inFolder(() => this.#syncSegment(partition, segment))
         // Its bytes are nowhere else: the half is kept for the next start.
-        if (isOnlyLogged(segment, partition)) return
+        if (!partition.dropped && segment.syncedSize < loggedSize) return
       }
       covered.clear()
       this.#commitLog.release(half)
@@ -329,9 +334,6 @@ export class SyncRounds {
     return this.#dataFolderSync
   }
 }
-
-const isOnlyLogged = ({ syncedSize, loggedSize }: Segment, { dropped }: Partition): boolean =>
-  !dropped && syncedSize < loggedSize
 
 /** What of a partition goes to the commit log in one round. */
 interface Piece {
