@@ -69,7 +69,7 @@ export class Checkpoints {
     const offset = partition.end
     const states = copyOf(partition.producers)
     this.#snapshots = this.#snapshots
-      .then(() => partition.inFolder(() => this.#sealAndSnapshot(partition, offset, states)))
+      .then(() => partition.operations.run(() => this.#sealAndSnapshot(partition, offset, states)))
       .catch((error: unknown) => {
         this.#logger.warn('a producer snapshot could not be written; a crash would scan more', {
           error: String(error),
@@ -92,7 +92,7 @@ export class Checkpoints {
         turnstile.run(async () => {
           // Meanwhile its topic may be deleted, whose folder keeps its name as long as this takes.
           if (partition.untouched || partition.dropped) return
-          await partition.inFolder(() => this.#close(partition))
+          await partition.operations.run(() => this.#close(partition))
         }),
       ),
     )
@@ -114,7 +114,7 @@ export class Checkpoints {
     const points = []
     for (const partition of [...this.#partitions()]) {
       if (partition.dropped) continue
-      const offset = await partition.inFolder(() => this.#advance(partition))
+      const offset = await partition.operations.run(() => this.#advance(partition))
       points.push({ partition, offset })
     }
     const served = points.filter(({ partition }) => !partition.dropped)

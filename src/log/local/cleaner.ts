@@ -179,7 +179,7 @@ export class Cleaner {
       const { config, logStart, end, readable, cleanedTo } = partition
       const limit = Math.min(readable.offset, partition.lastStable, safeEnd(partition))
       try {
-        const segments = await partition.reading(() => this.#describe(partition))
+        const segments = await partition.operations.read(() => this.#describe(partition))
         const log = { segments, logStart, end, limit, cleanedTo }
         const plan = planCleaning(log, config, this.#clock.nowMs())
         if (plan.isDue) due.push({ partition, plan, segments })
@@ -213,7 +213,7 @@ export class Cleaner {
     if (!isCleanable(partition)) return false
     this.#busy.set(partition, thread)
     try {
-      await partition.inFolder(() => this.#cleanSegments(due, thread))
+      await partition.operations.run(() => this.#cleanSegments(due, thread))
       return true
     } catch (error) {
       this.#failed(partition, error)

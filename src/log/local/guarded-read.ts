@@ -14,12 +14,12 @@ export const guardedRead = <T>(
 ): T | Promise<T> => {
   const result = read()
   if (!(result instanceof Promise)) return result
-  return partition
-    .reading(() => result)
+  return partition.operations
+    .read(() => result)
     .catch((error: unknown) => {
       // Retention took a segment away between the look-up and the opening of its file.
       if (!isAbsent(error) || partition.dropped) throw error
-      return partition.reading(async () => read())
+      return partition.operations.read(async () => read())
     })
     .catch((error: unknown) => {
       if (partition.dropped) throw kafkaError('UNKNOWN_TOPIC_OR_PARTITION')

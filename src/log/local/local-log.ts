@@ -7,7 +7,6 @@ import type { Pause } from '#records'
 import {
   type Clock,
   type Disk,
-  type DiskError,
   type Logger,
   nextTurn,
   type Random,
@@ -35,7 +34,7 @@ import type {
   TimedOffset,
   TransactionMarker,
 } from '../engine.ts'
-import { fullDiskRetryMs, opensMax, roomBytesMin } from '../limits.ts'
+import { opensMax } from '../limits.ts'
 import { LogError } from '../log-error.ts'
 import { Movements } from '../movements.ts'
 import { readError, unreadable } from '../read-outcome.ts'
@@ -48,6 +47,7 @@ import { DataFolder, type LeftBehind } from './data-folder.ts'
 import { DiskRoom } from './disk-room.ts'
 import { figuresOf } from './figures.ts'
 import { FileLeases } from './file-leases.ts'
+import { FullLogs } from './full-logs.ts'
 import { guardedRead } from './guarded-read.ts'
 import { type FoundBatches, LogReader } from './log-reader.ts'
 import { LogWriter } from './log-writer.ts'
@@ -71,6 +71,7 @@ export class LocalLog implements LogEngine {
   readonly #settings: LocalLogSettings
   readonly #leases: FileLeases
   readonly #commitLog: CommitLog
+  readonly #full: FullLogs
   readonly #rounds: SyncRounds
   readonly #writer: LogWriter
   readonly #reader: LogReader
@@ -111,6 +112,10 @@ export class LocalLog implements LogEngine {
     this.#deadlines = new AppendDeadlines(clock)
     this.#room = new DiskRoom(disk, clock, logger, settings.folder, settings.freeBytesMin)
     this.#commitLog = new CommitLog(disk, logger, settings.folder, settings.commitLogSize)
+    this.#full = new FullLogs(disk, clock, logger, this.#leases, settings.folder, {
+      openAgain: (partition) => this.#openAgain(partition),
+      opened: (partition) => this.#movements.add(partition, partition.id, 0, true),
+    })
     this.#rounds = new SyncRounds(
       disk,
       clock,
@@ -118,14 +123,14 @@ export class LocalLog implements LogEngine {
       this.#leases,
       this.#commitLog,
       settings.folder,
-      (partition, error) => this.#full(partition, error),
+      (partition, error) => this.#full.refuse(partition, error),
     )
     this.#dataFolder = new DataFolder(disk, clock, logger, settings.folder)
     this.#reader = new LogReader(disk, this.#leases)
     this.#times = new TimeLookUps(disk, clock, logger, this.#reader)
     this.#writer = new LogWriter(disk, clock, logger, this.#leases, this.#rounds, {
       folderFree: ({ id }) => this.#dataFolder.free(partitionName(id.topic, id.partition)),
-      full: (partition, error) => this.#full(partition, error),
+      full: (partition, error) => this.#full.refuse(partition, error),
     })
     this.#ends = new TransactionEnds(clock, this.#partitions, this.#writer, this.#rounds)
     this.#checkpoints = new Checkpoints(
@@ -301,7 +306,7 @@ export class LocalLog implements LogEngine {
       this.#partitions.remove(id)
       partition.drop()
       this.#cleaner.forget(partition)
-      const gone = partition.idle().then(() => this.#letGo(partition))
+      const gone = partition.operations.idle().then(() => this.#letGo(partition))
       this.#dataFolder.leave(partition.id, partition.config.fileDeleteDelayMs, gone)
     }
     return Promise.resolve()
@@ -312,6 +317,7 @@ export class LocalLog implements LogEngine {
     this.#closed = true
     this.#expiry.close()
     this.#room.close()
+    this.#full.stop()
     if (!this.#left) return
     await Promise.all([this.#cleaner.stop(), this.#scrub.stop()])
     for (const { gate } of this.#partitions) await gate
@@ -353,6 +359,12 @@ export class LocalLog implements LogEngine {
     partition.recoveryPoint = present ? (point ?? 0) : 0
     partition.cleanedTo = present ? this.#left!.cleaned.get(name) : undefined
     return partition
+  }
+
+  #openAgain({ id, folder, filesEnd, logStart, hasFolder }: Partition): Promise<RecoveredLog> {
+    const known = { recoveryPoint: filesEnd, clean: false, logStart, powerLost: false }
+    if (hasFolder) return this.#recover(id, folder, known)
+    return Promise.resolve(emptyLog(this.#settings.producersMax))
   }
 
   #recover(
@@ -460,41 +472,6 @@ export class LocalLog implements LogEngine {
   async #letGo({ segments }: Partition): Promise<void> {
     // A failing close loses nothing: the files are going to be removed.
     for (const { path } of segments) await this.#leases.release(path).catch(() => undefined)
-  }
-
-  /** No room: what was not written is refused, and the log is opened again until that works. */
-  #full(partition: Partition, error: DiskError): void {
-    this.#logger.error('there is no room to write: appends are refused until there is some', {
-      partition: partitionName(partition.id.topic, partition.id.partition),
-      error: error.message,
-    })
-    partition.refuse()
-    if (partition.config.flush === 'disk')
-      for (const [{ path }, end] of partition.forgetKept()) this.#leases.peek(path)?.forget(end)
-    const retry = async (): Promise<void> => {
-      if (this.#closed || partition.dropped) return
-      try {
-        // To open a log again that fills the disk at once would only cost a scan each time.
-        const free = await this.#disk.freeBytes(this.#settings.folder)
-        if (free < roomBytesMin) throw error
-        partition.adopt(
-          await partition.inFolder(() => partition.reshaping.run(() => this.#openAgain(partition))),
-        )
-        this.#movements.add(partition, partition.id, 0, true)
-      } catch (error) {
-        this.#logger.warn('the log could not be opened again yet', { error: String(error) })
-        this.#clock.after(fullDiskRetryMs, () => void retry())
-      }
-    }
-    this.#clock.after(fullDiskRetryMs, () => void retry())
-  }
-
-  async #openAgain(partition: Partition): Promise<RecoveredLog> {
-    const { id, folder, filesEnd, logStart } = partition
-    for (const { path } of partition.segments) this.#leases.peek(path)?.flush()
-    const known = { recoveryPoint: filesEnd, clean: false, logStart, powerLost: false }
-    if (partition.hasFolder) return this.#recover(id, folder, known)
-    return emptyLog(this.#settings.producersMax)
   }
 }
 

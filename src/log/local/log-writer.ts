@@ -118,8 +118,8 @@ export class LogWriter {
 
   #drainLater(partition: Partition): void {
     partition.writing = true
-    const drained = partition
-      .inFolder(() => this.#drain(partition))
+    const drained = partition.operations
+      .run(() => this.#drain(partition))
       .finally(() => {
         partition.writing = false
         this.#draining.delete(drained)

@@ -24,6 +24,7 @@ import { mustRoll, type RollingBatch } from '../rolling.ts'
 import { StableOffset } from '../stable-offset.ts'
 import { type AppendCall, type AppendWaiter, failWaiters, settleWaiters } from './append-call.ts'
 import type { CleanStop } from './data-folder.ts'
+import { FolderOperations } from './folder-operations.ts'
 import type { Mark, Run } from './marks.ts'
 import type { Damage, RecoveredLog } from './recovery.ts'
 import { Segment } from './segment.ts'
@@ -98,9 +99,7 @@ export class Partition {
   uncleanable = false
   /** Everything before it is on disk, and a start knows that. */
   recoveryPoint = 0
-  /** Operations that name files of the folder, and those of them that read. */
-  readonly #inFolder = new Set<Promise<unknown>>()
-  readonly #reading = new Set<Promise<unknown>>()
+  readonly operations = new FolderOperations()
   /** What readers were shown under `flush=os`, which later stays readable whatever is on disk. */
   #shown: Mark
   /** Where a scrub found damage. */
@@ -139,41 +138,6 @@ export class Partition {
     this.untouched = recovered.untouched
     this.cleanStop = recovered.cleanStop
     this.epochsChanged = this.epochs.begin(id.leaderEpoch, this.end)
-  }
-
-  /**
-   * Runs an operation on files of the folder, which keeps its name until that has ended: otherwise the
-   * operation would find the files of a topic that was made again under this name.
-   */
-  async inFolder<T>(operation: () => Promise<T>): Promise<T> {
-    const running = operation()
-    this.#inFolder.add(running)
-    try {
-      return await running
-    } finally {
-      this.#inFolder.delete(running)
-    }
-  }
-
-  /** As `inFolder`, for what reads segments. */
-  async reading<T>(operation: () => Promise<T>): Promise<T> {
-    const running = this.inFolder(operation)
-    this.#reading.add(running)
-    try {
-      return await running
-    } finally {
-      this.#reading.delete(running)
-    }
-  }
-
-  /** Resolves when the reads that have begun so far are over. */
-  async readsOver(): Promise<void> {
-    await Promise.allSettled([...this.#reading])
-  }
-
-  /** Resolves when no operation is left; none may begin any more. */
-  async idle(): Promise<void> {
-    while (this.#inFolder.size > 0) await Promise.allSettled(this.#inFolder)
   }
 
   /** Takes over another config. Nobody who waits is forgotten, and nothing shown is taken back. */

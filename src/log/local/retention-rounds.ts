@@ -87,7 +87,7 @@ export class RetentionRounds {
     const due: Shedding[] = []
     for (const partition of [...this.#parts.partitions()]) {
       if (this.#closed) return
-      const segments = await partition.inFolder(() => this.#expired(partition))
+      const segments = await partition.operations.run(() => this.#expired(partition))
       if (segments.length > 0) due.push({ partition, segments })
     }
     if (due.length === 0) return
@@ -100,7 +100,7 @@ export class RetentionRounds {
     await this.writeLogStarts()
     for (const shedding of due) {
       const { partition } = shedding
-      await partition.inFolder(() => partition.reshaping.run(() => this.#takeAway(shedding)))
+      await partition.operations.run(() => partition.reshaping.run(() => this.#takeAway(shedding)))
     }
   }
 
@@ -180,8 +180,8 @@ export class RetentionRounds {
     const removing = async (): Promise<void> => {
       for (const path of paths) await this.#disk.remove(`${path}${deletedFileEnding}`)
     }
-    const removal = partition
-      .inFolder(removing)
+    const removal = partition.operations
+      .run(removing)
       .catch((error: unknown) => {
         this.#logger.warn('a deleted segment could not be removed; the next start tries again', {
           error: String(error),

@@ -108,7 +108,7 @@ export class Scrub {
       { partition: partitionName(id.topic, id.partition), file: segment.path, position, offset },
     )
     const snapshots = partition.snapshots.splice(0)
-    await partition.inFolder(async () => {
+    await partition.operations.run(async () => {
       for (const snapshot of snapshots) await removeSnapshot(this.#disk, folder, snapshot)
     })
   }

@@ -74,7 +74,7 @@ export class SegmentSwap {
     // Readers keep this file open while it gets another name.
     await this.#leases.use(swapPath, 'write', async () => this.#leases.pin(swapPath))
     partition.replace(old, cleaned)
-    await partition.readsOver()
+    await partition.operations.readsOver()
     for (const { path } of old) await this.#leases.release(path)
     const offsets = old.map((segment) => segment.baseOffset)
     await setOldAside(this.#disk, folder, baseOffset, offsets)
@@ -97,8 +97,8 @@ export class SegmentSwap {
     const timer = this.#clock.after(partition.config.fileDeleteDelayMs, () => {
       this.#removals.delete(timer)
       if (partition.dropped) return
-      partition
-        .inFolder(() => removeOld(this.#disk, partition.folder, offsets))
+      partition.operations
+        .run(() => removeOld(this.#disk, partition.folder, offsets))
         .catch((error: unknown) =>
           this.#logger.warn('files that compaction has replaced could not be removed', {
             folder: partition.folder,

@@ -206,7 +206,7 @@ export class SyncRounds {
     this.#freeing = this.#freeing.then(async () => {
       for (const [segment, partition] of covered) {
         const { loggedSize } = segment
-        await partition.inFolder(() => this.#syncSegment(partition, segment))
+        await partition.operations.run(() => this.#syncSegment(partition, segment))
         // Its bytes are nowhere else: the half is kept for the next start.
         if (!partition.dropped && segment.syncedSize < loggedSize) return
       }
@@ -239,7 +239,7 @@ export class SyncRounds {
   async #settle(partition: Partition): Promise<void> {
     const { notedBytes } = partition
     partition.notedBytes = 0
-    await partition.inFolder(() => this.#sync(partition))
+    await partition.operations.run(() => this.#sync(partition))
     this.unsyncedBytes -= notedBytes
   }
 
