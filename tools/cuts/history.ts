@@ -451,11 +451,13 @@ class History {
     const { logs } = this.#broker!
     const { timestampMs } = this.#random.pick(records)
     const { logStart } = logs.bounds(id)!
+    const search = logs.firstSince(id, timestampMs, false)
+    const found = await this.#machine.simulation.until(search)
+    // Retention has taken segments away while they were searched.
+    if (logs.bounds(id)!.logStart > logStart) return
     const wanted = records.find(
       (record) => record.timestampMs >= timestampMs && record.offset >= logStart,
     )
-    const search = logs.firstSince(id, timestampMs, false)
-    const found = await this.#machine.simulation.until(search)
     if (found?.offset !== wanted?.offset)
       throw new BrokenPromise(
         `${ledger.name}: of time ${timestampMs} ${found?.offset} is found and ${wanted?.offset} is the first`,
